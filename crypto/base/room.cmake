@@ -1,0 +1,1 @@
+set(ROOM_FILES base.c base.h)
