@@ -113,7 +113,8 @@ enum toc_actor toc_code_actor(enum toc_code code);
         }                                                                                          \
     } while (0)
 
-/* Traps; the process ends. Writes nothing: the file and line are in the arguments for a debugger. */
+/* Traps; the process ends. Writes nothing: the file and line are in the arguments for a debugger.
+ */
 _Noreturn void toc_assert_failed(const char *cond, const char *file, int line);
 
 /* Bytes lent for reading. An empty span may have a NULL pointer. */
@@ -177,7 +178,8 @@ struct toc_arena {
 /* Starts an arena over `memory`. Lends: memory must outlive every allocation. */
 void toc_arena_init(struct toc_arena *arena, void *memory, size_t size_bytes);
 /* `count` zeroed items of `item_bytes`, aligned to 16 bytes; NULL when they do not fit (nothing
- * changed) or when the product overflows. count 0 gives a non-NULL pointer that must not be read. */
+ * changed) or when the product overflows. count 0 gives a non-NULL pointer that must not be read.
+ */
 void *toc_arena_alloc(struct toc_arena *arena, size_t count, size_t item_bytes);
 /* A copy of `bytes` in the arena; .at == NULL when it does not fit. */
 struct toc_span toc_arena_copy(struct toc_arena *arena, struct toc_span bytes);
