@@ -8,7 +8,7 @@
 #ifndef TOC_QUERY_H
 #define TOC_QUERY_H
 
-#include "value.h"
+#include "fact.h"
 
 /* Longest query, bytes. Reason: a line that a person types or a cron job composes. */
 #define TOC_QUERY_BYTES_MAX 4096u
