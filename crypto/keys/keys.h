@@ -3,15 +3,19 @@
  * keys: the table of contexts, the one hash, the one derivation, the one signature, identities,
  * and the sealed form of key files. Everything here is BLAKE2b-256 (RFC 7693), X25519 (RFC 7748),
  * Ed25519 (RFC 8032, accepted as libsodium 1.0.18 accepts) and XChaCha20-Poly1305.
+ *
+ * Pointers are lent for the call unless a comment says otherwise. The caller brings all entropy,
+ * and the program calls sodium_init once at start (it picks the fast code; results never depend on
+ * it).
  */
 #ifndef TOC_KEYS_H
 #define TOC_KEYS_H
 
 #include "base.h"
 
-#define TOC_HASH_BYTES 32u   /* BLAKE2b-256 */
-#define TOC_ID_BYTES 32u     /* federation, organisation, group, log, bulletin ids are hashes */
-#define TOC_KEY_BYTES 32u    /* symmetric keys, X25519 keys, Ed25519 public keys */
+#define TOC_HASH_BYTES 32u /* BLAKE2b-256 */
+#define TOC_ID_BYTES 32u   /* federation, organisation, group, log, bulletin ids are hashes */
+#define TOC_KEY_BYTES 32u  /* symmetric keys, X25519 keys, Ed25519 public keys */
 #define TOC_SIGN_SECRET_BYTES 64u /* libsodium's Ed25519 secret key: seed and public key */
 #define TOC_SIG_BYTES 64u
 
@@ -52,7 +56,7 @@
     X(K_DIGEST, "digest", DERIVE, "tag key; sum of row hashes, row count")                         \
     X(K_WRAP, "wrap", DERIVE, "X25519 secret; group id, parent, ephemeral key, recipient key")     \
     X(K_STORE, "store", DERIVE, "store key; purpose of the sealed record")                         \
-    X(K_LOGFILE, "log-file", DERIVE, "node key file's log wrapping key; salt")                     \
+    X(K_KEYFILE, "key-file", DERIVE, "key of a key file's lock; its header up to the salt")        \
     X(S_HEADER, "sign header", SIGN, "log key: header hash")                                       \
     X(S_CARD, "sign card", SIGN, "organisation key: card hash")                                    \
     X(S_CERT, "sign cert", SIGN, "organisation key: node certificate hash")                        \
@@ -102,14 +106,19 @@ void toc_sign(uint8_t sig[static TOC_SIG_BYTES], enum toc_context context,
               const uint8_t hash[static TOC_HASH_BYTES],
               const uint8_t secret[static TOC_SIGN_SECRET_BYTES]);
 
-/* Fails: SIGNATURE. Acceptance is libsodium 1.0.18's (small-order and non-canonical refused). */
+/*
+ * Checks what toc_sign made. Fails: SIGNATURE. Acceptance is libsodium 1.0.18's, so that no two
+ * nodes disagree: s below the group order; R and public key not of small order, public key
+ * canonical; the equation without cofactor. About 50 µs.
+ */
 TOC_MUST_USE struct toc_err toc_verify(const uint8_t sig[static TOC_SIG_BYTES],
                                        enum toc_context context,
                                        const uint8_t federation[static TOC_ID_BYTES],
                                        const uint8_t hash[static TOC_HASH_BYTES],
                                        const uint8_t public_key[static TOC_KEY_BYTES]);
 
-/* Key pairs from 32 fresh bytes each. */
+/* Key pairs from 32 fresh bytes each. An X25519 secret is the entropy as given: it is clamped where
+ * it is used (RFC 7748 section 5). */
 void toc_sign_keypair(uint8_t public_key[static TOC_KEY_BYTES],
                       uint8_t secret[static TOC_SIGN_SECRET_BYTES],
                       const uint8_t entropy[static 32]);
@@ -120,7 +129,7 @@ TOC_MUST_USE struct toc_err toc_dh(uint8_t out[static TOC_KEY_BYTES],
                                    const uint8_t secret[static TOC_KEY_BYTES],
                                    const uint8_t public_key[static TOC_KEY_BYTES]);
 
-/* Constant-time equality of secrets and tags. */
+/* Equality of secrets and tags; the time depends on `len` alone. */
 bool toc_secret_equal(const void *a, const void *b, size_t len);
 /* Overwrites; never optimised away. */
 void toc_wipe(void *at, size_t len);
@@ -135,7 +144,11 @@ void toc_log_id(uint8_t out[static TOC_ID_BYTES], const uint8_t federation[stati
                 const uint8_t group[static TOC_ID_BYTES],
                 const uint8_t log_key[static TOC_KEY_BYTES]);
 
-/* Fingerprint of an organisation key: six groups of five digits, "12345 67890 …", terminated. */
+/*
+ * Fingerprint of an organisation key for comparison by voice: six groups of five digits,
+ * "12345 67890 …", terminated. Group i is bytes 5i to 5i+4 of H("fingerprint", key) as a big-endian
+ * number modulo 100,000; together 99.6 bits.
+ */
 #define TOC_FINGERPRINT_CHARS 36u
 void toc_fingerprint(char out[static TOC_FINGERPRINT_CHARS],
                      const uint8_t org_key[static TOC_KEY_BYTES]);
@@ -143,8 +156,11 @@ void toc_fingerprint(char out[static TOC_FINGERPRINT_CHARS],
 /* Lower-case base32 (RFC 4648 alphabet, no padding) of an id: 52 characters and a terminator. */
 #define TOC_ID_TEXT_BYTES 53u
 void toc_id_text(char out[static TOC_ID_TEXT_BYTES], const uint8_t id[static TOC_ID_BYTES]);
-/* Parses 10 to 52 characters in any letter case; gives the bytes that are whole and the number of
- * bits known. Fails: SYNTAX; out is then zeroed. */
+#define TOC_ID_TEXT_CHARS_MIN 10u /* 50 bits: too many to meet a wrong id by chance */
+/* Parses an id or its beginning: 10 to 52 characters in any letter case. `bits` is how many are
+ * known, five a character and 256 at the most; they fill `out` from the highest bit of its first
+ * byte, the rest is zero. Fails: SYNTAX (length, a character outside the alphabet, bits beyond the
+ * 256th not zero); out and bits are then zero. */
 TOC_MUST_USE struct toc_err toc_id_parse(uint8_t out[static TOC_ID_BYTES], size_t *bits,
                                          struct toc_span text);
 
@@ -164,30 +180,36 @@ struct toc_sign_keys {
     uint8_t secret[TOC_SIGN_SECRET_BYTES];
 };
 
-/* From fresh entropy: 128 bytes for a node, 32 for a signing identity. */
+/* From fresh entropy: 128 bytes for a node, in the order of toc_node_keys_encode; 32 for a signing
+ * identity. The caller keeps both in guarded memory and wipes them. */
 void toc_node_keys_make(struct toc_node_keys *keys, const uint8_t entropy[static 128]);
 void toc_sign_keys_make(struct toc_sign_keys *keys, const uint8_t entropy[static 32]);
 
-/* ---- key files: the sealed bytes; reading and writing them is node's work ---------------------- */
+/* ---- key files: the sealed bytes; reading and writing them is node's work ----------------------
+ */
 
 enum toc_keyfile_kind { /* stored; never renumber */
-    TOC_KEYFILE_NODE = 1,
-    TOC_KEYFILE_LOG = 2,
-    TOC_KEYFILE_ORG = 3,
-    TOC_KEYFILE_RECOVERY = 4,
-    TOC_KEYFILE_FEDERATION = 5, /* F, for a handover by hand */
+                        TOC_KEYFILE_NODE = 1,
+                        TOC_KEYFILE_LOG = 2,
+                        TOC_KEYFILE_ORG = 3,
+                        TOC_KEYFILE_RECOVERY = 4,
+                        TOC_KEYFILE_FEDERATION = 5, /* F, for a handover by hand */
 };
 
 enum toc_keyfile_lock { /* how the sealing key is had; stored; never renumber */
-    TOC_LOCK_CREDENTIAL = 1, /* 32 raw bytes */
-    TOC_LOCK_PASSPHRASE = 2, /* argon2id13, 256 MiB, ops 3: 0.5–0.7 s measured */
-    TOC_LOCK_NODE = 3,       /* node.key's log_wrap */
+                        TOC_LOCK_CREDENTIAL = 1, /* 32 raw bytes */
+                        TOC_LOCK_PASSPHRASE =
+                            2,             /* argon2id13, 256 MiB, ops 3: 0.5–0.7 s measured */
+                        TOC_LOCK_NODE = 3, /* node.key's log_wrap, 32 bytes */
 };
 
-#define TOC_KEYFILE_SECRET_BYTES_MAX 256u /* the largest secret is toc_node_keys, 192 bytes */
-#define TOC_KEYFILE_BYTES_MAX 512u
+#define TOC_KEYFILE_OVERHEAD_BYTES 76u    /* header 60, tag 16: crypto/DESIGN.md */
+#define TOC_KEYFILE_SECRET_BYTES_MAX 256u /* twice the largest secret, TOC_NODE_KEYS_BYTES */
+#define TOC_KEYFILE_BYTES_MAX 512u        /* what a reader needs at most: 76 + 256, rounded up */
+#define TOC_PASSPHRASE_BYTES_MAX 1024u    /* a line that a person can type */
 
-/* What a lock needs to be opened: raw key for CREDENTIAL and NODE, text for PASSPHRASE. */
+/* What a lock needs to be opened: raw key of 32 bytes for CREDENTIAL and NODE, text of 1 to
+ * TOC_PASSPHRASE_BYTES_MAX bytes for PASSPHRASE. Lends: secret. */
 struct toc_unlock {
     enum toc_keyfile_lock lock;
     struct toc_span secret;
@@ -195,6 +217,7 @@ struct toc_unlock {
 
 /* Strength of PASSPHRASE locks; tests use less. Read back from the file, bounded by
  * TOC_ARGON_MEMORY_KIB_MAX so that a hostile file cannot ask for more. */
+#define TOC_ARGON_MEMORY_KIB_MIN 8u /* least of argon2 with one lane, RFC 9106 section 3.1 */
 #define TOC_ARGON_MEMORY_KIB 262144u
 #define TOC_ARGON_MEMORY_KIB_MAX 1048576u
 #define TOC_ARGON_OPS 3u
@@ -203,35 +226,46 @@ struct toc_unlock {
 /*
  * Seals `secret` into `out` (capacity out->len; set to the bytes written). `entropy` is fresh:
  * 16 bytes of salt, 24 of nonce. Layout: crypto/DESIGN.md "Key files". `memory_kib` counts for
- * PASSPHRASE alone. argon2id takes its memory inside libsodium.
- * Fails: FULL (out too small, or argon2id got no memory). Nothing is written on failure.
+ * PASSPHRASE alone (TOC_ARGON_MEMORY_KIB_MIN to _MAX); argon2id takes its memory inside libsodium.
+ * `secret` has at most TOC_KEYFILE_SECRET_BYTES_MAX bytes.
+ * Fails: PASSPHRASE (unlock.secret has not the length that its lock needs), FULL (out is smaller
+ * than secret.len + TOC_KEYFILE_OVERHEAD_BYTES, or argon2id got no memory). Nothing is written on
+ * failure, and out->len keeps its value.
  */
 TOC_MUST_USE struct toc_err toc_keyfile_seal(struct toc_room *out, enum toc_keyfile_kind kind,
                                              struct toc_span secret, struct toc_unlock unlock,
                                              uint32_t memory_kib, const uint8_t entropy[static 40]);
 
-/* Reads which lock a file has, without opening it. Fails: CORRUPT, VERSION. */
+/* Reads which kind and lock a file claims, without opening it. Fails: CORRUPT (not a key file, or
+ * figures out of bounds), VERSION; kind and lock are then unchanged. */
 TOC_MUST_USE struct toc_err toc_keyfile_lock(struct toc_span file, enum toc_keyfile_kind *kind,
                                              enum toc_keyfile_lock *lock);
 
-/* Opens. Fails: CORRUPT (not a key file, wrong kind), VERSION, PASSPHRASE (wrong secret or
- * altered file), STATE (the lock differs from unlock.lock), FULL. `secret` is wiped on failure. */
+/*
+ * Opens. `secret` gets file.len - TOC_KEYFILE_OVERHEAD_BYTES bytes and its len is set to that.
+ * Fails: CORRUPT (not a key file, wrong kind), VERSION, STATE (the lock differs from unlock.lock),
+ * FULL (`secret` is too small, or argon2id got no memory), PASSPHRASE (wrong secret or altered
+ * file). On failure the whole of `secret` is wiped and its len 0.
+ */
 TOC_MUST_USE struct toc_err toc_keyfile_open(struct toc_room *secret, enum toc_keyfile_kind kind,
                                              struct toc_span file, struct toc_unlock unlock);
 
-/* Fixed encodings of the secrets that key files hold. */
+/* Fixed encodings of the secrets that key files hold; public keys are computed again. */
 #define TOC_NODE_KEYS_BYTES 128u /* link_secret ‖ seal_secret ‖ store_key ‖ log_wrap */
-void toc_node_keys_encode(uint8_t out[static TOC_NODE_KEYS_BYTES], const struct toc_node_keys *keys);
+void toc_node_keys_encode(uint8_t out[static TOC_NODE_KEYS_BYTES],
+                          const struct toc_node_keys *keys);
 void toc_node_keys_decode(struct toc_node_keys *keys, const uint8_t in[static TOC_NODE_KEYS_BYTES]);
 /* A signing identity's file holds its 32-byte seed. */
 void toc_sign_keys_encode(uint8_t seed[static 32], const struct toc_sign_keys *keys);
 
-/* Small records at rest, sealed under the store key (XChaCha20-Poly1305; the purpose enters both
- * the derivation and nothing else). out needs in.len + 40 bytes: nonce ‖ ciphertext ‖ tag. */
+/* Small records at rest: XChaCha20-Poly1305 under KDF(store key, "store", purpose), so that a
+ * record moved to another purpose does not open. `nonce` is fresh. out needs in.len + 40 bytes
+ * (nonce ‖ ciphertext ‖ tag) and must not overlap `in`. */
 #define TOC_REST_OVERHEAD_BYTES 40u
 void toc_rest_seal(uint8_t *out, struct toc_span in, const uint8_t store_key[static TOC_KEY_BYTES],
                    struct toc_span purpose, const uint8_t nonce[static 24]);
-/* out needs in.len - 40 bytes. Fails: TRUNCATED, DECRYPT; out is then wiped. */
+/* out needs in.len - 40 bytes and must not overlap `in`. Fails: TRUNCATED (nothing is written),
+ * DECRYPT (out is wiped). */
 TOC_MUST_USE struct toc_err toc_rest_open(uint8_t *out, struct toc_span in,
                                           const uint8_t store_key[static TOC_KEY_BYTES],
                                           struct toc_span purpose);

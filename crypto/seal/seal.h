@@ -13,10 +13,11 @@
 #define TOC_CHUNK_SEALED_BYTES 65552u /* with its Poly1305 tag */
 #define TOC_PAYLOAD_NONCE_BYTES 19u   /* before the first chunk */
 #define TOC_CHUNK_FIRST_BYTES 65571u  /* nonce and first sealed chunk: largest one-chunk payload */
-/* 16 MiB after compression (PROTOCOL.md limits), padded at most 12 %, plus tags. */
-#define TOC_CONTENT_BYTES_MAX 16777216u
-#define TOC_PAYLOAD_BYTES_MAX 18900000u
-#define TOC_CHUNK_COUNT_MAX 289u
+/* 16 MiB after compression, the length field included: a power of two, which Padmé leaves alone. So
+ * the largest payload has 256 chunks, and the list of their hashes is 8 KiB. */
+#define TOC_CONTENT_BYTES_MAX 16777212u
+#define TOC_CHUNK_COUNT_MAX 256u
+#define TOC_PAYLOAD_BYTES_MAX 16781331u /* 19 + 256 × 65,552 */
 
 /* ---- epochs -------------------------------------------------------------------------------- */
 
@@ -56,23 +57,35 @@ struct toc_wrap_scope {
     const uint8_t *ephemeral; /* public, 32 bytes */
 };
 
-/* Wraps `secret` (32 bytes) for `recipient`. Fails: HANDSHAKE (low-order recipient key). */
+/*
+ * Wraps `secret` (32 bytes) for `recipient`: ChaCha20-Poly1305 with 12 zero bytes as nonce and
+ * nothing associated, under KDF(X25519, "wrap", group ‖ parent ‖ ephemeral ‖ recipient). The nonce
+ * is fixed because each key seals once: an ephemeral key is drawn for one record and wraps one
+ * secret. `ephemeral_secret` belongs to scope->ephemeral. Fails: HANDSHAKE (low-order recipient
+ * key); out is then wiped.
+ */
 TOC_MUST_USE struct toc_err toc_wrap_make(uint8_t out[static TOC_WRAP_BYTES],
                                           const struct toc_wrap_scope *scope,
                                           const uint8_t ephemeral_secret[static TOC_KEY_BYTES],
                                           const uint8_t recipient[static TOC_KEY_BYTES],
                                           const uint8_t secret[static TOC_KEY_BYTES]);
-/* Opens the one of `wraps` (count × 53 bytes) that is for this key. Fails: WRAP (none is for it),
- * VERSION (unknown suite for this key id only), DECRYPT. `secret` is wiped on failure. */
+/*
+ * Opens the one of `wraps` (count × 53 bytes) that is for this key: those whose key id matches are
+ * tried in turn. One X25519 at the most, and none when no key id matches.
+ * Fails: WRAP (none is for it), VERSION (for it only under unknown suites), HANDSHAKE (low-order
+ * ephemeral key), DECRYPT. `secret` is wiped on failure.
+ */
 TOC_MUST_USE struct toc_err toc_wrap_open(uint8_t secret[static TOC_KEY_BYTES],
-                                          const struct toc_wrap_scope *scope,
-                                          const uint8_t *wraps, size_t wrap_count,
+                                          const struct toc_wrap_scope *scope, const uint8_t *wraps,
+                                          size_t wrap_count,
                                           const uint8_t recipient_public[static TOC_KEY_BYTES],
                                           const uint8_t recipient_secret[static TOC_KEY_BYTES]);
 
-/* ---- payloads --------------------------------------------------------------------------------- */
+/* ---- payloads ---------------------------------------------------------------------------------
+ */
 
-/* Padmé (Nikitin et al., PETS 2019, algorithm 1): the padded length of `len` bytes. */
+/* Padmé (Nikitin et al., PETS 2019, algorithm 1): the padded length of `len` bytes, at most 12 %
+ * more. `len` is at most 2^62. */
 uint64_t toc_padme(uint64_t len);
 /* Payload bytes for `content_len` bytes of content: 19 + padded (u32 length ‖ content ‖ zeros)
  * + 16 a chunk. 0 when content_len is above TOC_CONTENT_BYTES_MAX. */
@@ -88,14 +101,17 @@ void toc_payload_seal(uint8_t *out, struct toc_span content,
                       const uint8_t author_key[static TOC_KEY_BYTES], struct toc_span ad,
                       const uint8_t nonce19[static TOC_PAYLOAD_NONCE_BYTES]);
 /* Opens into `out` (needs payload.len bytes; may overlap exactly with payload.at): content is the
- * part of `out` that holds it. Fails: TRUNCATED, DECRYPT, MALFORMED (padding not zero or length
- * wrong); out is wiped. */
+ * part of `out` that holds it. Fails: TRUNCATED, LIMIT (above TOC_PAYLOAD_BYTES_MAX; nothing is
+ * written), DECRYPT, MALFORMED (padding not zero, or not the padding of this length). `out` is
+ * wiped and content empty on failure. */
 TOC_MUST_USE struct toc_err toc_payload_open(uint8_t *out, struct toc_span *content,
                                              struct toc_span payload,
                                              const uint8_t author_key[static TOC_KEY_BYTES],
                                              struct toc_span ad);
 
-/* Number of transfer chunks: 1 up to TOC_CHUNK_FIRST_BYTES. 0 only for an empty payload. */
+/* Number of transfer chunks, the pieces in which a payload is hashed and sent: the first is the
+ * nonce and the first sealed chunk, each further one a sealed chunk, so that each can be opened by
+ * itself. 1 up to TOC_CHUNK_FIRST_BYTES. 0 only for an empty payload. */
 size_t toc_chunk_count(uint64_t payload_len);
 /* Offset and length of chunk `index` within the payload. Asserts index < count. */
 struct toc_chunk_place {
@@ -107,7 +123,7 @@ struct toc_chunk_place toc_chunk_place(uint64_t payload_len, size_t index);
 void toc_chunk_hash(uint8_t out[static TOC_HASH_BYTES], struct toc_span chunk);
 /* H("payload", payload) up to one chunk, else H("chunks", u64 length ‖ chunk hashes). */
 void toc_payload_hash(uint8_t out[static TOC_HASH_BYTES], struct toc_span payload);
-/* The same from a list of chunk hashes (more than one chunk). */
+/* The same from a list of chunk hashes, 32 bytes each (asserts the count of this length, > 1). */
 void toc_chunks_root(uint8_t out[static TOC_HASH_BYTES], uint64_t payload_len,
                      const uint8_t *chunk_hashes, size_t chunk_count);
 
