@@ -27,13 +27,12 @@ enum toc_fact_flag {
     TOC_FACT_NOT_TO_IDS = 1u << 2, /* the source says: context, not for detection */
     TOC_FACT_REVOKED = 1u << 3,    /* the source has withdrawn it */
     TOC_FACT_EXPLOITED = 1u << 4,  /* of a CVE */
-    TOC_FACT_NEGATED = 1u << 5,    /* stands under NOT or != in a pattern */
-    TOC_FACT_WILDCARD = 1u << 6,   /* written *.example.com */
-    TOC_FACT_RETYPED = 1u << 7,    /* the value won over the kind that the source gave */
-    TOC_FACT_DEFANGED = 1u << 8,   /* was written defanged */
-    TOC_FACT_IN_TEXT = 1u << 9,    /* found in running text, not in a field */
-    TOC_FACT_DANGLING = 1u << 10,  /* of a relation: an end is not in the document */
-    TOC_FACT_OBSERVED = 1u << 11,  /* seen or described (an observable), not called an indicator */
+    TOC_FACT_WILDCARD = 1u << 5,   /* written *.example.com */
+    TOC_FACT_RETYPED = 1u << 6,    /* the value won over the kind that the source gave */
+    TOC_FACT_DEFANGED = 1u << 7,   /* was written defanged */
+    TOC_FACT_IN_TEXT = 1u << 8,    /* found in running text, not in a field */
+    TOC_FACT_DANGLING = 1u << 9,   /* of a relation: an end is not in the document */
+    TOC_FACT_OBSERVED = 1u << 10,  /* seen or described (an observable), not called an indicator */
 };
 
 /* One fact. The spans belong to the list and live as long as it. */
@@ -154,5 +153,9 @@ const char *toc_marked_name(enum toc_marked marked);
 /* A TLP or PAP level in any common spelling ("TLP:AMBER+STRICT", "tlp:white", "Green");
  * TOC_MARKED_NONE when it is none. */
 enum toc_marked toc_marked_find(struct toc_span text);
+
+/* A timestamp of RFC 3339 with 0 to 9 fraction digits, or a date alone (midnight); a missing zone
+ * is UTC. Gives *out. Fails: SYNTAX; years before 1970 give 0 ms. */
+TOC_MUST_USE struct toc_err toc_time_parse(struct toc_span text, struct toc_utc *out);
 
 #endif

@@ -10,12 +10,10 @@
 #include "fact.h"
 
 /* Bytes of one document. Source: 2-architecture.md, 64 MiB before compression. */
-#define TOC_DOCUMENT_BYTES_MAX ((size_t)64 * 1024 * 1024)
-/* Documents of one bulletin. Reason: a report with its tables and rules has a dozen. */
-#define TOC_DOCUMENTS_MAX 256u
+#define TOC_INTEL_DOCUMENT_BYTES_MAX ((size_t)64 * 1024 * 1024)
 /* Longest media type and longest document name, bytes. */
 #define TOC_MEDIA_TYPE_BYTES_MAX 127u
-#define TOC_DOCUMENT_NAME_BYTES_MAX 255u
+#define TOC_INTEL_NAME_BYTES_MAX 255u
 
 /* Name, media type, short name for tables. */
 #define TOC_FORMATS(X)                                                                             \

@@ -7,7 +7,7 @@
 #ifndef TOC_VALUE_H
 #define TOC_VALUE_H
 
-#include "base.h"
+#include "netname.h"
 
 /* Numbers are part of index keys (after a change of meaning the indexes are rebuilt): append only.
  * Name, text (as on the command line and in JSON), class. */
@@ -76,15 +76,10 @@ enum toc_value_class {
 
 /* Longest value as written, bytes. Reason: the longest URLs, command lines and PEM-like values of
  * real reports are a few KiB; longer ones are cut by the reader with a warning. */
-#define TOC_VALUE_BYTES_MAX 4096u
+#define TOC_VALUE_WRITTEN_BYTES_MAX 4096u
 /* Longest canonical form, bytes: IDN and percent encoding make a value at most three times longer.
  */
-#define TOC_CANONICAL_BYTES_MAX (3u * TOC_VALUE_BYTES_MAX)
-/* Longest domain in text form without the trailing dot, bytes (RFC 1035 2.3.4). */
-#define TOC_DOMAIN_BYTES_MAX 253u
-/* Canonical form of ip and cidr: 16 address bytes (IPv4 as ::ffff:a.b.c.d), one prefix length byte
- * (0 to 128, IPv4 96 to 128). */
-#define TOC_ADDRESS_BYTES 17u
+#define TOC_CANONICAL_BYTES_MAX (3u * TOC_VALUE_WRITTEN_BYTES_MAX)
 /* Longest key of toc_value_key, bytes; leaves room for a suffix under LMDB's 511. */
 #define TOC_VALUE_KEY_BYTES_MAX 288u
 
@@ -113,8 +108,8 @@ size_t toc_refang(struct toc_span text, uint8_t *out, bool *changed);
 /* The canonical form of `text`, taken as a value of `kind`: refanged first; where the text
  * plainly is of another kind (a hash in a domain column, a CIDR given as address, a URL as domain)
  * the value's own kind wins and other_kind is set.
- * Gives *value. Fails: SYNTAX (no such value), LIMIT (longer than TOC_VALUE_BYTES_MAX); value->kind
- * is then NONE. */
+ * Gives *value. Fails: SYNTAX (no such value), LIMIT (longer than TOC_VALUE_WRITTEN_BYTES_MAX);
+ * value->kind is then NONE. */
 TOC_MUST_USE struct toc_err toc_value_make(struct toc_value *value, enum toc_value_kind kind,
                                            struct toc_span text);
 /* The same for a typed value of unknown kind (`lookup`, free text): addresses, networks, URLs,
@@ -129,18 +124,10 @@ TOC_MUST_USE struct toc_err toc_value_guess(struct toc_value *value, struct toc_
  * of addresses and networks sort by address. Gives the length. */
 size_t toc_value_key(enum toc_value_kind kind, struct toc_span canonical,
                      uint8_t out[static TOC_VALUE_KEY_BYTES_MAX]);
-/* Reversed labels of a canonical domain with a dot after each: www.example.com gives
- * "com.example.www.". All names below a domain share its reversed form as prefix.
- * Gives the length, domain.len + 1; 0 when domain is empty or longer than TOC_DOMAIN_BYTES_MAX. */
-size_t toc_domain_reverse(struct toc_span domain, uint8_t out[static TOC_DOMAIN_BYTES_MAX + 1]);
 /* The host of a canonical URL or e-mail address as a value of its own (domain or ip).
  * Fails: ABSENT when there is none. */
 TOC_MUST_USE struct toc_err toc_value_host(struct toc_value *host, enum toc_value_kind kind,
                                            struct toc_span canonical);
-/* First and last address of a canonical address or network. */
-void toc_address_range(const uint8_t address[static TOC_ADDRESS_BYTES], uint8_t first[static 16],
-                       uint8_t last[static 16]);
-
 /* Longest text of toc_value_text for kinds with binary canonical forms, with the final NUL. */
 #define TOC_VALUE_TEXT_BYTES_MAX 192u
 /* Canonical bytes as text: addresses without /32 and /128, hashes as lower-case hex, AS numbers,
@@ -153,9 +140,5 @@ size_t toc_value_text(enum toc_value_kind kind, struct toc_span canonical, char 
 const char *toc_country_find(struct toc_span text);
 /* English name of an alpha-2 code in upper case; NULL when unknown. Gives static storage. */
 const char *toc_country_name(struct toc_span code);
-
-/* A timestamp of RFC 3339 with 0 to 9 fraction digits, or a date alone (midnight); a missing zone
- * is UTC. Gives *out. Fails: SYNTAX; years before 1970 give 0 ms. */
-TOC_MUST_USE struct toc_err toc_time_parse(struct toc_span text, struct toc_utc *out);
 
 #endif

@@ -1,0 +1,1 @@
+set(ROOM_FILES netname.h domain.c address.c url.c)
