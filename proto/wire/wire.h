@@ -12,16 +12,22 @@
 #define TOC_DEPTH_MAX 16u /* nesting of arrays and maps; bounds the walker's stack */
 
 /*
- * Walks all of `bytes` once: exactly one value; shortest forms; counts no larger than the bytes
- * left; depth at most TOC_DEPTH_MAX; map keys integers or strings, strictly ascending (negative
- * integers first by value, then unsigned, then strings by bytes), UTF-8 strings valid; no floats
- * but shortest-exact float64, no ext, no timestamps.
- * Fails: TRUNCATED, TRAILING, MALFORMED, LIMIT. Nothing is allocated.
+ * Walks all of `bytes` once: exactly one value; shortest forms; lengths and counts no larger than
+ * the bytes left (two a map entry); depth at most TOC_DEPTH_MAX; map keys integers or strings,
+ * strictly ascending (negative integers first by value, then unsigned, then strings by bytes);
+ * strings valid UTF-8; no ext, no timestamps, no float32; a float64 only where no integer form
+ * holds the number, and finite. So a value has exactly one encoding.
+ * Fails: TRUNCATED, TRAILING, MALFORMED, LIMIT (depth). Nothing is allocated. Every decoder of a
+ * record calls it first: the reader below does not look at the order of keys.
  */
 TOC_MUST_USE struct toc_err toc_codec_check(struct toc_span bytes);
 
+/* Valid UTF-8: no overlong form, no surrogate, nothing above U+10FFFF. Control characters pass. */
+bool toc_utf8_valid(struct toc_span text);
+
 /* A reader over checked or unchecked bytes. It keeps its first failure: later reads are no-ops
- * that give zeros, and toc_reader_end reports it. */
+ * that give zeros, and toc_reader_end reports it. Every read fails with TRUNCATED at the end of the
+ * bytes and with MALFORMED on another type or a form that toc_codec_check refuses. */
 struct toc_reader {
     const uint8_t *at, *end;
     struct toc_err err;
@@ -42,14 +48,16 @@ enum toc_type {
 
 /* Lends: bytes must outlive the reader and every span that it gives. */
 void toc_reader_init(struct toc_reader *reader, struct toc_span bytes);
-/* Type of the next value; reads nothing. */
+/* Type of the next value by its first byte; reads nothing. */
 enum toc_type toc_read_type(const struct toc_reader *reader);
 void toc_read_nil(struct toc_reader *reader);
 bool toc_read_bool(struct toc_reader *reader);
 uint64_t toc_read_uint(struct toc_reader *reader);
 /* At most `max`, else LIMIT. */
 uint64_t toc_read_uint_max(struct toc_reader *reader, uint64_t max);
+/* LIMIT above INT64_MAX. */
 int64_t toc_read_int(struct toc_reader *reader);
+/* Takes integers too: whole numbers have no float form. MALFORMED when no double is equal. */
 double toc_read_float(struct toc_reader *reader);
 /* At most `max` bytes, else LIMIT. */
 struct toc_span toc_read_str(struct toc_reader *reader, size_t max);
@@ -70,7 +78,8 @@ void toc_reader_fail(struct toc_reader *reader, enum toc_code code, const char *
 /* The first failure, or TRAILING when bytes are left, or ok. */
 TOC_MUST_USE struct toc_err toc_reader_end(const struct toc_reader *reader);
 
-/* A writer into fixed memory by msgpack-c's packer. It keeps its first failure (FULL). Shortest
+/* A writer into fixed memory by msgpack-c's packer. It keeps its first failure: FULL, LIMIT (a
+ * length or count above 32 bits); later writes are no-ops. Shortest
  * forms are the packer's; the order of map keys is the caller's duty (tests walk every record). */
 struct toc_writer {
     uint8_t *at;
@@ -83,7 +92,9 @@ void toc_write_nil(struct toc_writer *writer);
 void toc_write_bool(struct toc_writer *writer, bool value);
 void toc_write_uint(struct toc_writer *writer, uint64_t value);
 void toc_write_int(struct toc_writer *writer, int64_t value);
+/* A whole number is written as the integer that it is. MALFORMED: not finite. */
 void toc_write_float(struct toc_writer *writer, double value);
+/* The caller vouches for UTF-8 (toc_utf8_valid). */
 void toc_write_str(struct toc_writer *writer, struct toc_span text);
 void toc_write_bin(struct toc_writer *writer, struct toc_span bytes);
 void toc_write_array(struct toc_writer *writer, size_t count);
@@ -95,6 +106,7 @@ struct toc_span toc_writer_bytes(const struct toc_writer *writer);
 
 /* LEB128 of u64, shortest form, at most 10 bytes: used by ranges and frames. */
 #define TOC_VARINT_BYTES_MAX 10u
+/* Writes at most TOC_VARINT_BYTES_MAX bytes; gives how many. */
 size_t toc_put_varint(uint8_t *at, uint64_t value);
 /* Advances *in. Fails: TRUNCATED, MALFORMED (not shortest, or above 64 bits); *in unchanged. */
 TOC_MUST_USE struct toc_err toc_get_varint(struct toc_span *in, uint64_t *value);
@@ -110,27 +122,27 @@ enum toc_class { TOC_CLASS_CONTROL, TOC_CLASS_ALERT, TOC_CLASS_LIVE, TOC_CLASS_B
 #define TOC_FRAME_FLAG_MORE 4u
 
 enum toc_message_type { /* on the wire; never renumber */
-    TOC_MSG_HELLO = 1,
-    TOC_MSG_TAGS = 2,
-    TOC_MSG_INVITE = 3,
-    TOC_MSG_CREDIT = 4,
-    TOC_MSG_PING = 5,
-    TOC_MSG_PONG = 6,
-    TOC_MSG_BYE = 7,
-    TOC_MSG_VTOP = 8,
-    TOC_MSG_VBKT = 9,
-    TOC_MSG_VROW = 10,
-    TOC_MSG_HAVE = 11,
-    TOC_MSG_WANT = 12,
-    TOC_MSG_EAGER = 13,
-    TOC_MSG_LAZY = 14,
-    TOC_MSG_ENTRY = 15,
-    TOC_MSG_RANGE = 16,
-    TOC_MSG_CHUNK = 17,
-    TOC_MSG_NOPAY = 18,
-    TOC_MSG_BEACON = 19,
-    TOC_MSG_FORK = 20,
-    TOC_MSG_ROSTER = 21,
+                        TOC_MSG_HELLO = 1,
+                        TOC_MSG_TAGS = 2,
+                        TOC_MSG_INVITE = 3,
+                        TOC_MSG_CREDIT = 4,
+                        TOC_MSG_PING = 5,
+                        TOC_MSG_PONG = 6,
+                        TOC_MSG_BYE = 7,
+                        TOC_MSG_VTOP = 8,
+                        TOC_MSG_VBKT = 9,
+                        TOC_MSG_VROW = 10,
+                        TOC_MSG_HAVE = 11,
+                        TOC_MSG_WANT = 12,
+                        TOC_MSG_EAGER = 13,
+                        TOC_MSG_LAZY = 14,
+                        TOC_MSG_ENTRY = 15,
+                        TOC_MSG_RANGE = 16,
+                        TOC_MSG_CHUNK = 17,
+                        TOC_MSG_NOPAY = 18,
+                        TOC_MSG_BEACON = 19,
+                        TOC_MSG_FORK = 20,
+                        TOC_MSG_ROSTER = 21,
 };
 
 struct toc_frame {
