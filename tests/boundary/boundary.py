@@ -36,7 +36,8 @@ SODIUM_PURE = re.compile(
     r"|sodium_(bin2hex|hex2bin|bin2base64|base642bin|base64_encoded_len)$")
 # Functions of libsodium that ask the system for entropy, mostly without saying so in their name.
 SODIUM_ENTROPY = re.compile(
-    r"crypto_\w+_(keygen|keypair|random)$|crypto_box_seal$|crypto_box_curve25519\w+_seal$"
+    r"crypto_\w+_(keygen|random)$|crypto_\w+(?<!_seed)_keypair$"
+    r"|crypto_box_seal$|crypto_box_curve25519\w+_seal$"
     r"|crypto_secretstream_\w+_init_push$|crypto_pwhash\w*_str(_alg)?$")
 # Secret memory belongs to the keys room alone.
 SODIUM_MEMORY = re.compile(r"sodium_(malloc|allocarray|free|mprotect_\w+|m(un)?lock)$")
