@@ -51,8 +51,7 @@ struct toc_noise_options {
     const uint8_t *entropy;
 };
 
-/* Starts a handshake. Copies everything it needs. Costs one X25519 (the ephemeral public key) on
- * the initiator's side; the responder pays it when it writes message 2. */
+/* Starts a handshake. Copies everything it needs. No X25519 yet: that cost comes with messages. */
 void toc_noise_init(struct toc_noise *noise, const struct toc_noise_options *options);
 /* The psk must be set before message 2 is written or read: the responder learns from message 1
  * which one it is. */
@@ -61,6 +60,7 @@ void toc_noise_set_psk(struct toc_noise *noise, const uint8_t psk[static TOC_KEY
 /*
  * Writes the next message with `payload` into `out` (capacity out->len; set to the bytes written:
  * TOC_NOISE_MSG1_BYTES or TOC_NOISE_MSG2_BYTES and payload.len). They must not overlap.
+ * Costs three X25519, one of them for the ephemeral public key.
  * Fails: STATE (not this side's turn, psk missing), LIMIT (longer than
  * TOC_NOISE_MESSAGE_BYTES_MAX), FULL, HANDSHAKE (low-order key). A failure ends the handshake:
  * `noise` is wiped, out->len is 0, and every later call fails with STATE.
