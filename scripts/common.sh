@@ -27,14 +27,17 @@ step() {
 }
 
 # configure_build FOLDER CMAKE-OPTIONS...: configures and builds, a fresh folder or an old one. A
-# folder that another checkout configured is started anew.
+# folder that another checkout configured is started anew. TOC_TARGETS: what to build, if not all.
 configure_build() {
     local folder=$1
     shift
     if ! grep -qsx "CMAKE_HOME_DIRECTORY:INTERNAL=$TOC_SOURCE" "$folder/CMakeCache.txt"; then
         rm -rf "$folder"
     fi
-    cmake -S . -B "$folder" -G Ninja "$@" && cmake --build "$folder" -j "$TOC_JOBS"
+    # The unquoted list is split into words on purpose.
+    # shellcheck disable=SC2086
+    cmake -S . -B "$folder" -G Ninja "$@" &&
+        cmake --build "$folder" -j "$TOC_JOBS" --target ${TOC_TARGETS:-all}
 }
 
 # Sanitizers of the Debian 12 compilers lose themselves when the kernel spreads mappings widely.
