@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* Key files and small records at rest. The layout and its reasons: crypto/DESIGN.md "Key files". */
-#include "primitive.h"
+#include "keys.h"
+#include "raw.h"
 
-#include <sodium.h>
 #include <string.h>
 
 #define KEYFILE_VERSION 1u
-#define SALT_BYTES 16u
 #define MAGIC_BYTES 8u
 
 /* Offsets within the header. All integers are little-endian. */
@@ -25,8 +24,7 @@ enum {
 
 static const uint8_t magic[MAGIC_BYTES] = {'t', 'o', 'c', '-', 'k', 'e', 'y', '\n'};
 
-_Static_assert(SALT_BYTES == crypto_pwhash_argon2id_SALTBYTES, "libsodium's salt");
-_Static_assert(AT_SALT + SALT_BYTES == AT_NONCE, "no gap");
+_Static_assert(AT_SALT + TOC_RAW_SALT_BYTES == AT_NONCE, "no gap");
 _Static_assert(AT_NONCE + TOC_RAW_XCHACHA_NONCE_BYTES == AT_SECRET, "no gap");
 _Static_assert(AT_SECRET + TOC_RAW_TAG_BYTES == TOC_KEYFILE_OVERHEAD_BYTES, "header and tag");
 _Static_assert(TOC_REST_OVERHEAD_BYTES == TOC_RAW_XCHACHA_NONCE_BYTES + TOC_RAW_TAG_BYTES, "");
@@ -56,10 +54,8 @@ static struct toc_err derive(uint8_t key[static TOC_KEY_BYTES], const uint8_t *h
     uint8_t base[TOC_KEY_BYTES];
     struct toc_err err = toc_ok();
     if (unlock.lock == TOC_LOCK_PASSPHRASE) {
-        size_t memory_bytes = (size_t)toc_le32(header + AT_MEMORY) * 1024;
-        if (crypto_pwhash_argon2id(base, sizeof base, (const char *)unlock.secret.at,
-                                   unlock.secret.len, header + AT_SALT, toc_le32(header + AT_OPS),
-                                   memory_bytes, crypto_pwhash_argon2id_ALG_ARGON2ID13) != 0) {
+        struct toc_raw_stretch strength = {toc_le32(header + AT_MEMORY), toc_le32(header + AT_OPS)};
+        if (!toc_raw_stretch(base, unlock.secret, header + AT_SALT, strength)) {
             err = toc_fail(TOC_FULL, "too little memory for the passphrase's key derivation");
         }
     } else {
@@ -90,8 +86,8 @@ static void put_header(uint8_t header[static AT_SECRET], enum toc_keyfile_kind k
     header[AT_LOCK] = (uint8_t)lock;
     toc_put_le32(header + AT_MEMORY, hard ? memory_kib : 0);
     toc_put_le32(header + AT_OPS, hard ? TOC_ARGON_OPS : 0);
-    memcpy(header + AT_SALT, entropy, SALT_BYTES);
-    memcpy(header + AT_NONCE, entropy + SALT_BYTES, TOC_RAW_XCHACHA_NONCE_BYTES);
+    memcpy(header + AT_SALT, entropy, TOC_RAW_SALT_BYTES);
+    memcpy(header + AT_NONCE, entropy + TOC_RAW_SALT_BYTES, TOC_RAW_XCHACHA_NONCE_BYTES);
 }
 
 struct toc_err toc_keyfile_seal(struct toc_room *out, enum toc_keyfile_kind kind,

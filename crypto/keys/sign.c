@@ -1,19 +1,18 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-#include "primitive.h"
+#include "context.h"
 
-#include <sodium.h>
 #include <string.h>
 
 /* Context, federation id and hash: everything that one signature covers, of fixed size, so that no
  * two statements have the same bytes. */
-#define STATEMENT_BYTES (TOC_RAW_PERSONAL_BYTES + TOC_ID_BYTES + TOC_HASH_BYTES)
+#define STATEMENT_BYTES (TOC_CONTEXT_BYTES + TOC_ID_BYTES + TOC_HASH_BYTES)
 
 static void state(uint8_t out[static STATEMENT_BYTES], enum toc_context context,
                   const uint8_t *federation, const uint8_t *hash)
 {
-    toc_raw_context(out, context, TOC_CONTEXT_SIGN);
-    memcpy(out + TOC_RAW_PERSONAL_BYTES, federation, TOC_ID_BYTES);
-    memcpy(out + TOC_RAW_PERSONAL_BYTES + TOC_ID_BYTES, hash, TOC_HASH_BYTES);
+    toc_context_bytes(out, context, TOC_CONTEXT_SIGN);
+    memcpy(out + TOC_CONTEXT_BYTES, federation, TOC_ID_BYTES);
+    memcpy(out + TOC_CONTEXT_BYTES + TOC_ID_BYTES, hash, TOC_HASH_BYTES);
 }
 
 void toc_sign(uint8_t sig[static TOC_SIG_BYTES], enum toc_context context,
@@ -44,24 +43,20 @@ void toc_sign_keypair(uint8_t public_key[static TOC_KEY_BYTES],
                       uint8_t secret[static TOC_SIGN_SECRET_BYTES],
                       const uint8_t entropy[static 32])
 {
-    int failed = crypto_sign_ed25519_seed_keypair(public_key, secret, entropy);
-    TOC_ASSERT(failed == 0);
+    toc_raw_sign_keypair(public_key, secret, entropy);
 }
 
 void toc_dh_keypair(uint8_t public_key[static TOC_KEY_BYTES], uint8_t secret[static TOC_KEY_BYTES],
                     const uint8_t entropy[static 32])
 {
     memmove(secret, entropy, TOC_KEY_BYTES);
-    int failed = crypto_scalarmult_curve25519_base(public_key, secret);
-    TOC_ASSERT(failed == 0);
+    toc_raw_dh_public(public_key, secret);
 }
 
 struct toc_err toc_dh(uint8_t out[static TOC_KEY_BYTES], const uint8_t secret[static TOC_KEY_BYTES],
                       const uint8_t public_key[static TOC_KEY_BYTES])
 {
-    /* libsodium refuses low-order points and an all-zero result, RFC 7748 section 6.1. */
-    if (crypto_scalarmult_curve25519(out, secret, public_key) != 0) {
-        toc_wipe(out, TOC_KEY_BYTES);
+    if (!toc_raw_dh(out, secret, public_key)) {
         return toc_fail(TOC_HANDSHAKE, "the public key is a point of low order");
     }
     return toc_ok();
@@ -69,12 +64,12 @@ struct toc_err toc_dh(uint8_t out[static TOC_KEY_BYTES], const uint8_t secret[st
 
 bool toc_secret_equal(const void *a, const void *b, size_t len)
 {
-    return sodium_memcmp(a, b, len) == 0;
+    return toc_raw_equal(a, b, len);
 }
 
 void toc_wipe(void *at, size_t len)
 {
-    sodium_memzero(at, len);
+    toc_raw_wipe(at, len);
 }
 
 void toc_node_keys_make(struct toc_node_keys *keys, const uint8_t entropy[static 128])

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-#include "primitive.h"
 #include "symmetric.h"
 
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "symmetric.h"
 
-#include "primitive.h"
+#include "raw.h"
 
 #include <string.h>
 
@@ -10,7 +10,7 @@
 
 /* Where HMAC-BLAKE2b is on its way. */
 struct hmac {
-    struct toc_hasher hasher;
+    struct toc_raw_hash hash;
     uint8_t outer[BLOCKLEN];
 };
 
@@ -25,19 +25,19 @@ static void hmac_init(struct hmac *hmac, const uint8_t key[static HASHLEN])
         inner[i] ^= key[i];
         hmac->outer[i] ^= key[i];
     }
-    toc_raw_hash_init(&hmac->hasher, NULL, toc_span(NULL, 0), HASHLEN);
-    toc_hasher_add(&hmac->hasher, toc_span(inner, sizeof inner));
+    toc_raw_hash_init(&hmac->hash, NULL, toc_span(NULL, 0), HASHLEN);
+    toc_raw_hash_add(&hmac->hash, toc_span(inner, sizeof inner));
     toc_wipe(inner, sizeof inner);
 }
 
 static void hmac_final(struct hmac *hmac, uint8_t out[static HASHLEN])
 {
     uint8_t digest[HASHLEN];
-    toc_raw_hash_final(&hmac->hasher, digest, HASHLEN);
-    toc_raw_hash_init(&hmac->hasher, NULL, toc_span(NULL, 0), HASHLEN);
-    toc_hasher_add(&hmac->hasher, toc_span(hmac->outer, sizeof hmac->outer));
-    toc_hasher_add(&hmac->hasher, toc_span(digest, sizeof digest));
-    toc_raw_hash_final(&hmac->hasher, out, HASHLEN);
+    toc_raw_hash_final(&hmac->hash, digest, HASHLEN);
+    toc_raw_hash_init(&hmac->hash, NULL, toc_span(NULL, 0), HASHLEN);
+    toc_raw_hash_add(&hmac->hash, toc_span(hmac->outer, sizeof hmac->outer));
+    toc_raw_hash_add(&hmac->hash, toc_span(digest, sizeof digest));
+    toc_raw_hash_final(&hmac->hash, out, HASHLEN);
     toc_wipe(digest, sizeof digest);
     toc_wipe(hmac, sizeof *hmac);
 }
@@ -51,15 +51,15 @@ static void hkdf(uint8_t out[][HASHLEN], size_t count, const uint8_t ck[static H
     struct hmac hmac;
     uint8_t temp[HASHLEN];
     hmac_init(&hmac, ck);
-    toc_hasher_add(&hmac.hasher, input);
+    toc_raw_hash_add(&hmac.hash, input);
     hmac_final(&hmac, temp);
     for (size_t i = 0; i < count; i++) {
         uint8_t number = (uint8_t)(i + 1);
         hmac_init(&hmac, temp);
         if (i > 0) {
-            toc_hasher_add(&hmac.hasher, toc_span(out[i - 1], HASHLEN));
+            toc_raw_hash_add(&hmac.hash, toc_span(out[i - 1], HASHLEN));
         }
-        toc_hasher_add(&hmac.hasher, toc_span(&number, 1));
+        toc_raw_hash_add(&hmac.hash, toc_span(&number, 1));
         hmac_final(&hmac, out[i]);
     }
     toc_wipe(temp, sizeof temp);
@@ -85,11 +85,11 @@ void toc_noise_symmetric_init(struct toc_noise *noise, const char *name)
 
 void toc_noise_mix_hash(struct toc_noise *noise, struct toc_span data)
 {
-    struct toc_hasher hasher;
-    toc_raw_hash_init(&hasher, NULL, toc_span(NULL, 0), HASHLEN);
-    toc_hasher_add(&hasher, toc_span(noise->h, HASHLEN));
-    toc_hasher_add(&hasher, data);
-    toc_raw_hash_final(&hasher, noise->h, HASHLEN);
+    struct toc_raw_hash hash;
+    toc_raw_hash_init(&hash, NULL, toc_span(NULL, 0), HASHLEN);
+    toc_raw_hash_add(&hash, toc_span(noise->h, HASHLEN));
+    toc_raw_hash_add(&hash, data);
+    toc_raw_hash_final(&hash, noise->h, HASHLEN);
 }
 
 void toc_noise_mix_key(struct toc_noise *noise, const uint8_t input[static TOC_KEY_BYTES])

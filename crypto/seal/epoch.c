@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-#include "primitive.h"
+#include "raw.h"
 #include "seal.h"
 
 #include <string.h>
