@@ -150,7 +150,7 @@ void toc_arena_init(struct toc_arena *arena, void *memory, size_t size_bytes)
     *arena = (struct toc_arena){(uint8_t *)memory + skip, size_bytes - skip, 0};
 }
 
-void *toc_arena_alloc(struct toc_arena *arena, size_t count, size_t item_bytes)
+void *toc_arena_reserve(struct toc_arena *arena, size_t count, size_t item_bytes)
 {
     if (item_bytes != 0 && count > (SIZE_MAX - ARENA_ALIGN_BYTES) / item_bytes) {
         return NULL;
@@ -161,7 +161,15 @@ void *toc_arena_alloc(struct toc_arena *arena, size_t count, size_t item_bytes)
     }
     uint8_t *at = arena->base + arena->used_bytes;
     arena->used_bytes += need;
-    memset(at, 0, need);
+    return at;
+}
+
+void *toc_arena_alloc(struct toc_arena *arena, size_t count, size_t item_bytes)
+{
+    void *at = toc_arena_reserve(arena, count, item_bytes);
+    if (at != NULL) {
+        memset(at, 0, count * item_bytes);
+    }
     return at;
 }
 

@@ -181,6 +181,9 @@ void toc_arena_init(struct toc_arena *arena, void *memory, size_t size_bytes);
  * changed) or when the product overflows. count 0 gives a non-NULL pointer that must not be read.
  */
 void *toc_arena_alloc(struct toc_arena *arena, size_t count, size_t item_bytes);
+/* The same without writing to it: for large tables over memory that is known to be zero and that
+ * should stay untouched until it is used. */
+void *toc_arena_reserve(struct toc_arena *arena, size_t count, size_t item_bytes);
 /* A copy of `bytes` in the arena; .at == NULL when it does not fit. */
 struct toc_span toc_arena_copy(struct toc_arena *arena, struct toc_span bytes);
 /* A mark to return to with toc_arena_release: everything allocated after it is given back. */

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/*
+ * ledger: what this node knows of its federation while it runs: groups with their newest epoch,
+ * logs with their heads, the digest of each group. Tables of fixed size in the caller's arena.
+ *
+ * Group 0 is made of the control logs: its id and its digest key are the federation id, every
+ * organisation of the roster is a member. Group 1 is the group of all.
+ * Source: PROTOCOL.md sections 6, 8 and 13.
+ */
+#ifndef TOC_LEDGER_H
+#define TOC_LEDGER_H
+
+#include "keys.h"
+#include "log.h"
+#include "sync.h"
+#include "trust.h"
+
+#define TOC_LEDGER_NONE UINT32_MAX
+#define TOC_GROUP_CONTROL 0u
+#define TOC_GROUP_ALL 1u
+#define TOC_GROUP_NAME_BYTES_MAX 64u
+#define TOC_MEMBER_SET_BYTES (TOC_ORGS_MAX / 8u) /* one bit for each place in the roster */
+
+struct toc_ledger_group {
+    uint8_t id[TOC_ID_BYTES];
+    bool direct, is_all, has_epoch; /* has_epoch: this node can read and write */
+    char name[TOC_GROUP_NAME_BYTES_MAX + 1];
+    uint8_t founder[TOC_ID_BYTES];
+    uint8_t members[TOC_MEMBER_SET_BYTES];
+    uint32_t member_count;
+    uint64_t epoch_number;
+    uint8_t epoch_hash[TOC_HASH_BYTES];
+    uint8_t k[TOC_KEY_BYTES];       /* of the newest epoch; secret */
+    uint8_t tag_key[TOC_KEY_BYTES]; /* secret; for group 0 the federation id */
+    struct toc_digest digest;
+    uint32_t first_log; /* chain through next_in_group */
+    uint32_t log_count;
+};
+
+struct toc_ledger_log {
+    uint8_t id[TOC_ID_BYTES];
+    uint8_t org[TOC_ID_BYTES];
+    uint8_t log_key[TOC_KEY_BYTES];
+    uint16_t node;
+    uint32_t group;
+    uint32_t next_in_group;
+    struct toc_log_head head; /* stored: durable */
+    struct toc_log_head
+        checked; /* verified (or, of our own logs, drafted), perhaps not yet stored */
+    struct toc_utc stored_at, indexed_at;
+    uint64_t indexed_seq;
+    uint32_t first_waiting, last_waiting; /* received ranges that wait for a check */
+    bool checking;
+    uint64_t wanted_to; /* highest seq asked for on link wanted_link */
+    uint32_t wanted_link;
+};
+
+struct toc_ledger {
+    const uint8_t *federation; /* 32 bytes */
+    const struct toc_roster *roster;
+    struct toc_directory *directory;
+    struct toc_ledger_group *groups;
+    uint32_t group_count, group_max;
+    struct toc_ledger_log *logs;
+    uint32_t log_count, log_max;
+    uint32_t *slots; /* open addressing: log id -> index + 1 */
+    uint32_t slot_mask;
+};
+
+struct toc_ledger_options {
+    const uint8_t *federation;
+    const struct toc_roster *roster;
+    struct toc_directory *directory;
+    uint32_t group_max, log_max; /* log_max: a power of two */
+};
+
+/* Arena bytes that toc_ledger_init takes. */
+size_t toc_ledger_bytes(const struct toc_ledger_options *options);
+/* Builds the tables, the control group and the group of all (without epoch), and their logs. */
+void toc_ledger_init(struct toc_ledger *ledger, struct toc_arena *arena,
+                     const struct toc_ledger_options *options);
+
+/* Index of a group or log, or TOC_LEDGER_NONE. */
+uint32_t toc_ledger_find_group(const struct toc_ledger *ledger,
+                               const uint8_t id[static TOC_ID_BYTES]);
+uint32_t toc_ledger_find_log(const struct toc_ledger *ledger,
+                             const uint8_t id[static TOC_ID_BYTES]);
+/* The log of a node in a group, or TOC_LEDGER_NONE. */
+uint32_t toc_ledger_log_of(const struct toc_ledger *ledger, uint32_t group,
+                           const uint8_t log_key[static TOC_KEY_BYTES]);
+
+/* Adds a group by its verified founding record, with the logs of all its members' nodes. A known
+ * one is given again. Fails: MEMBER (a member is not in the roster), FULL; nothing changed. */
+TOC_MUST_USE struct toc_err toc_ledger_add_group(struct toc_ledger *ledger,
+                                                 const struct toc_group *founding, uint32_t *group);
+/* Sets the newest epoch, admissible by toc_epoch_check, and its secrets. */
+void toc_ledger_set_epoch(struct toc_ledger *ledger, uint32_t group, const struct toc_epoch *epoch,
+                          const uint8_t k[static TOC_KEY_BYTES],
+                          const uint8_t tag_key[static TOC_KEY_BYTES]);
+/* Makes sure that every node of `org`'s newest card has its logs in all groups of `org`.
+ * Fails: FULL: some are missing then. */
+TOC_MUST_USE struct toc_err toc_ledger_add_nodes(struct toc_ledger *ledger,
+                                                 const uint8_t org[static TOC_ID_BYTES]);
+
+bool toc_ledger_is_member(const struct toc_ledger *ledger, uint32_t group,
+                          const uint8_t org[static TOC_ID_BYTES]);
+/* Our own direct group with exactly these members that `founder` founded, or TOC_LEDGER_NONE.
+ * `members` ascending, the founder among them. */
+uint32_t toc_ledger_find_direct(const struct toc_ledger *ledger,
+                                const uint8_t founder[static TOC_ID_BYTES], struct toc_ids members);
+
+/* Moves the stored head; the group's digest follows. */
+void toc_ledger_store_head(struct toc_ledger *ledger, uint32_t log,
+                           const struct toc_log_head *head);
+/* The 16 bytes of a group's digest. */
+void toc_ledger_digest(const struct toc_ledger *ledger, uint32_t group,
+                       uint8_t out[static TOC_DIGEST_BYTES]);
+
+#endif

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/*
+ * peer: one link. Preamble, gate and handshake; encrypted messages in and out; frames, classes,
+ * credit. No I/O: bytes come into a room, checks may run on another thread, bytes go out of one.
+ *
+ * A link lives through (state: what ends it)
+ *   IDLE -> OPENING   initiator: preamble and message 1 are out, message 2 is awaited
+ *        -> OPENING   responder: preamble and message 1 are awaited
+ *        -> ANSWERING responder: message 1 was read; the core must admit the static key
+ *        -> CONFIRM   responder: message 2 is out, the first transport message is awaited
+ *        -> READY     the link is established
+ *        -> FAILED    `err` says why; nothing more is read, what was queued is not sent
+ *
+ * Source: PROTOCOL.md sections 11 and 12; Noise revision 34.
+ */
+#ifndef TOC_PEER_H
+#define TOC_PEER_H
+
+#include "keys.h"
+#include "log.h"
+#include "noise.h"
+#include "wire.h"
+
+/* ---- buffers: counted, of three sizes, shared by all links of a node
+ * ----------------------------- */
+
+/* Sizes in bytes and how many of each; untouched ones cost no memory. */
+#define TOC_BUFFER_SMALL_BYTES 4096u
+#define TOC_BUFFER_SMALL_COUNT 2048u
+#define TOC_BUFFER_MIDDLE_BYTES 81920u /* a block of 64 x 1 KiB; an entry with one whole chunk */
+#define TOC_BUFFER_MIDDLE_COUNT 96u
+#define TOC_BUFFER_LARGE_BYTES 524288u /* the largest message: an epoch record of 1,024 members */
+#define TOC_BUFFER_LARGE_COUNT 48u
+
+struct toc_buffer {
+    uint8_t *at;
+    uint32_t size, used;
+    uint16_t refs;
+    uint8_t tier;
+    struct toc_buffer *next; /* free list */
+};
+
+struct toc_buffers {
+    struct toc_buffer *free[3];
+    size_t free_count[3];
+};
+
+/* Bytes of arena that toc_buffers_init takes. */
+size_t toc_buffers_bytes(void);
+void toc_buffers_init(struct toc_buffers *buffers, struct toc_arena *arena);
+/* A buffer of at least `size` bytes with one reference and used = 0; NULL when none is free. */
+struct toc_buffer *toc_buffer_take(struct toc_buffers *buffers, size_t size);
+void toc_buffer_hold(struct toc_buffer *buffer);
+/* Drops one reference; NULL is legal. */
+void toc_buffer_drop(struct toc_buffers *buffers, struct toc_buffer *buffer);
+struct toc_span toc_buffer_bytes(const struct toc_buffer *buffer);
+
+/* ---- preamble and gate
+ * --------------------------------------------------------------------------- */
+
+#define TOC_MAGIC "TOCSIN"
+#define TOC_PROTOCOL_VERSION 1u
+#define TOC_SUITE_1 1u
+#define TOC_PREAMBLE_BYTES 8u /* magic 6, version, suite */
+#define TOC_GATE_BYTES 16u
+/* Preamble, gate, u16 length and message 1: all that a stranger can make us keep. */
+#define TOC_OPENING_BYTES (TOC_PREAMBLE_BYTES + TOC_GATE_BYTES + 2u + TOC_NOISE_MSG1_BYTES)
+#define TOC_PROLOGUE_BYTES (TOC_PREAMBLE_BYTES + TOC_ID_BYTES)
+#define TOC_SECRETS_MAX 2u /* the newest two generations of F are accepted */
+
+/* Gate over magic, version, suite and message 1, for the responder's static key. */
+void toc_gate(uint8_t out[static TOC_GATE_BYTES], const uint8_t f[static TOC_KEY_BYTES],
+              const uint8_t responder[static TOC_KEY_BYTES],
+              const uint8_t preamble[static TOC_PREAMBLE_BYTES], struct toc_span message1);
+/* psk = KDF(F, "psk", lower static key ‖ higher static key). */
+void toc_psk(uint8_t out[static TOC_KEY_BYTES], const uint8_t f[static TOC_KEY_BYTES],
+             const uint8_t a[static TOC_KEY_BYTES], const uint8_t b[static TOC_KEY_BYTES]);
+
+/* ---- a link
+ * --------------------------------------------------------------------------------------- */
+
+#define TOC_RX_BYTES                                                                               \
+    196608u                 /* two messages of 65,537 bytes and what comes while they are checked */
+#define TOC_TX_BYTES 98304u /* one of two halves: one is on its way while the other fills */
+#define TOC_TX_BULK_BYTES                                                                          \
+    32768u                 /* live and bulk stop filling here: an alert waits for 2 frames         \
+                            */
+#define TOC_QUEUE_MAX 256u /* messages waiting of one class */
+#define TOC_REKEY_MESSAGES 1048576u /* 2^20, both directions; PROTOCOL.md */
+#define TOC_BULK_FLOOR 10u          /* of so many frames while both wait, one is bulk */
+
+enum toc_peer_state {
+    TOC_PEER_IDLE,
+    TOC_PEER_OPENING,
+    TOC_PEER_ANSWERING,
+    TOC_PEER_CONFIRM,
+    TOC_PEER_READY,
+    TOC_PEER_FAILED,
+};
+
+/* What both ends of a link need; lends, for the life of the node. */
+struct toc_peer_self {
+    const uint8_t *link_public, *link_secret;
+    const uint8_t *federation;
+    const uint8_t *secrets[TOC_SECRETS_MAX]; /* F, newest first */
+    size_t secret_count;
+};
+
+struct toc_outgoing {
+    struct toc_buffer *buffer;
+    uint32_t done; /* bytes already framed */
+    uint8_t type;
+};
+
+struct toc_queue {
+    struct toc_outgoing items[TOC_QUEUE_MAX];
+    size_t first, count;
+};
+
+struct toc_peer {
+    enum toc_peer_state state;
+    struct toc_err err;
+    enum toc_noise_role role;
+    const struct toc_peer_self *self;
+    uint8_t remote[TOC_KEY_BYTES]; /* the other side's static key */
+    size_t secret;                 /* which F opened the gate */
+    uint8_t handshake_hash[TOC_HASH_BYTES];
+    struct toc_noise noise;
+    struct toc_cipher tx_cipher, rx_cipher;
+    /* Receiving: rx[0, rx_opened) is checked and being read, up to rx_len raw. */
+    uint8_t *rx;
+    size_t rx_len, rx_checking, rx_opened, rx_at, rx_frame, rx_frame_end;
+    bool check_out, check_opening;
+    struct toc_err check_err;
+    uint8_t answer[TOC_NOISE_MSG2_BYTES];
+    struct toc_buffer *partial[TOC_CLASS_COUNT];
+    uint8_t partial_type[TOC_CLASS_COUNT];
+    /* Sending: half `fill` is written, the other is lent while lent_len is not 0. */
+    uint8_t *tx[2];
+    size_t tx_len[2], lent_done;
+    int fill;
+    bool lent;
+    struct toc_queue queues[TOC_CLASS_COUNT];
+    unsigned since_bulk;
+    /* Credit: absolute counts of live and bulk body bytes. */
+    uint64_t out_granted, out_used, in_granted, in_used;
+    uint64_t sent_bytes, received_bytes;
+};
+
+/* Arena bytes for one link's buffers. */
+size_t toc_peer_bytes(void);
+/* Gives a link its memory, once. */
+void toc_peer_init(struct toc_peer *peer, struct toc_arena *arena,
+                   const struct toc_peer_self *self);
+/* Starts as initiator towards `remote`, or (remote NULL) as responder. `entropy`: 32 fresh bytes.
+ */
+void toc_peer_start(struct toc_peer *peer, const uint8_t *remote, const uint8_t *entropy);
+/* Ends a link and gives its buffers back; the memory stays for the next start. Must not be called
+ * while a check is out. */
+void toc_peer_reset(struct toc_peer *peer, struct toc_buffers *buffers);
+
+/* Where received bytes go; len 0 when full or failed. */
+struct toc_room toc_peer_receive_room(struct toc_peer *peer);
+void toc_peer_received(struct toc_peer *peer, size_t count);
+
+/* Is there something to check, and no check out? Then it counts as out until toc_peer_checked.
+ * Refuses (state FAILED) at once what needs no cryptography: VERSION, GATE, LIMIT. */
+bool toc_peer_check_due(struct toc_peer *peer);
+/* The check: pure, may run on any thread; touches nothing that the functions above touch. */
+void toc_peer_check_run(struct toc_peer *peer);
+/* Takes the result: the state moves on, or becomes FAILED with HANDSHAKE or DECRYPT. */
+void toc_peer_checked(struct toc_peer *peer);
+/* In state ANSWERING: the core accepts `remote`; message 2 goes out. */
+void toc_peer_admit(struct toc_peer *peer);
+/* Ends in FAILED with `err` (first failure is kept). */
+void toc_peer_fail(struct toc_peer *peer, struct toc_err err);
+
+/* A received message. `buffer` is NULL for a message that lay in one frame: then `body` lives until
+ * the next call; else the caller owns one reference. */
+struct toc_message {
+    uint8_t type;
+    enum toc_class class;
+    struct toc_span body;
+    struct toc_buffer *buffer;
+};
+/* The next whole message. False: none now (or the link failed: MALFORMED, LIMIT, CREDIT), or no
+ * buffer is free: *stalled is then true, and the same call works when one is. Messages that the
+ * caller wants in a buffer of its own (`keep` says so by type) are always given in one. */
+bool toc_peer_next_message(struct toc_peer *peer, struct toc_buffers *buffers,
+                           bool (*keep)(uint8_t type), struct toc_message *message, bool *stalled);
+
+/* Queues a message; takes one reference of `buffer` (dropped when sent), whose used bytes are the
+ * body. False: the queue is full or the link is not established; the reference stays the caller's.
+ */
+bool toc_peer_queue(struct toc_peer *peer, uint8_t type, enum toc_class class,
+                    struct toc_buffer *buffer);
+/* The same with a copy of `body`. False also when no buffer is free. */
+bool toc_peer_send(struct toc_peer *peer, struct toc_buffers *buffers, uint8_t type,
+                   enum toc_class class, struct toc_span body);
+/* Messages waiting in a class. */
+size_t toc_peer_waiting(const struct toc_peer *peer, enum toc_class class);
+/* Frames and encrypts what is queued, as far as memory, classes and credit allow. */
+void toc_peer_pump(struct toc_peer *peer, struct toc_buffers *buffers);
+/* Bytes to hand to the network; empty while the ones before are on their way. */
+struct toc_span toc_peer_take_out(struct toc_peer *peer);
+/* `count` of the bytes lent have left. */
+void toc_peer_sent(struct toc_peer *peer, size_t count);
+
+#endif

@@ -1,0 +1,1 @@
+set(ROOM_FILES buffer.c open.c receive.c send.c)

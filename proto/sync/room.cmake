@@ -1,0 +1,1 @@
+set(ROOM_FILES beacon.c digest.c message.c)
