@@ -88,6 +88,7 @@ struct toc_value {
     enum toc_value_kind kind;
     uint16_t port;   /* of an address, domain or cidr written with one; 0: none */
     bool wildcard;   /* a domain written as *.example.com or .example.com */
+    bool defanged;   /* something was undone by toc_refang */
     bool other_kind; /* the value shows another kind than was asked for, and the value won */
     size_t len;
     uint8_t bytes[TOC_CANONICAL_BYTES_MAX];
