@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "fact.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Bytes of a chunk of text: facts are small, and a bulletin of forty indicators should not take
+ * more than a few pages. Later chunks grow to CHUNK_BYTES_MAX. */
+#define CHUNK_BYTES_MIN ((size_t)4 * 1024)
+#define CHUNK_BYTES_MAX ((size_t)1024 * 1024)
+/* Facts of the first allocation; doubled when full. */
+#define FACTS_FIRST 32u
+
+/* Text never moves, so spans stay valid while the list grows. */
+struct toc_fact_chunk {
+    struct toc_fact_chunk *next;
+    size_t used;
+    size_t size;
+    uint8_t bytes[];
+};
+
+void toc_facts_init(struct toc_facts *facts)
+{
+    memset(facts, 0, sizeof *facts);
+}
+
+void toc_facts_clear(struct toc_facts *facts)
+{
+    struct toc_fact_chunk *chunk = facts->chunks;
+    while (chunk != NULL) {
+        struct toc_fact_chunk *next = chunk->next;
+        free(chunk);
+        chunk = next;
+    }
+    free(facts->at);
+    toc_facts_init(facts);
+}
+
+/* Makes sure that the newest chunk holds `len` bytes more. */
+static struct toc_err reserve_text(struct toc_facts *facts, size_t len)
+{
+    struct toc_fact_chunk *chunk = facts->chunks;
+    if (chunk != NULL && chunk->size - chunk->used >= len) {
+        return toc_ok();
+    }
+    if (len > TOC_FACTS_TEXT_BYTES_MAX - facts->text_bytes) {
+        return toc_fail(TOC_LIMIT, "the facts of one bulletin hold too much text");
+    }
+    size_t size = chunk == NULL ? CHUNK_BYTES_MIN : 2 * chunk->size;
+    size = size > CHUNK_BYTES_MAX ? CHUNK_BYTES_MAX : size;
+    size = size < len ? len : size;
+    struct toc_fact_chunk *fresh = malloc(sizeof *fresh + size);
+    if (fresh == NULL) {
+        return toc_fail(TOC_FULL, "no memory for facts");
+    }
+    fresh->next = chunk;
+    fresh->used = 0;
+    fresh->size = size;
+    facts->chunks = fresh;
+    return toc_ok();
+}
+
+static struct toc_err reserve_fact(struct toc_facts *facts)
+{
+    if (facts->count < facts->room) {
+        return toc_ok();
+    }
+    if (facts->count >= TOC_FACTS_MAX) {
+        return toc_fail(TOC_LIMIT, "more facts than one bulletin may hold");
+    }
+    uint32_t room = facts->room == 0 ? FACTS_FIRST : 2 * facts->room;
+    room = room > TOC_FACTS_MAX ? TOC_FACTS_MAX : room;
+    struct toc_fact *at = realloc(facts->at, room * sizeof *at);
+    if (at == NULL) {
+        return toc_fail(TOC_FULL, "no memory for facts");
+    }
+    facts->at = at;
+    facts->room = room;
+    return toc_ok();
+}
+
+/* Copies into the chunk that reserve_text prepared. */
+static struct toc_span keep(struct toc_facts *facts, struct toc_span bytes)
+{
+    struct toc_fact_chunk *chunk = facts->chunks;
+    uint8_t *at = chunk->bytes + chunk->used;
+    if (bytes.len > 0) {
+        memcpy(at, bytes.at, bytes.len);
+    }
+    chunk->used += bytes.len;
+    facts->text_bytes += bytes.len;
+    return toc_span(at, bytes.len);
+}
+
+/* At most TOC_FACT_NOTE_BYTES_MAX bytes; a UTF-8 sequence is kept whole or left out. */
+static struct toc_span cut(struct toc_span text)
+{
+    if (text.len > TOC_FACT_NOTE_BYTES_MAX) {
+        text.len = TOC_FACT_NOTE_BYTES_MAX;
+        while (text.len > 0 && (text.at[text.len] & 0xc0) == 0x80) {
+            text.len--;
+        }
+    }
+    return text;
+}
+
+struct toc_err toc_facts_add(struct toc_facts *facts, const struct toc_fact *fact)
+{
+    struct toc_fact copy = *fact;
+    copy.kind_name = cut(fact->kind_name);
+    copy.place = cut(fact->place);
+    copy.note = cut(fact->note);
+    bool same = toc_span_equal(fact->written, fact->value);
+    size_t len = copy.value.len + (same ? 0 : copy.written.len) + copy.kind_name.len +
+                 copy.place.len + copy.note.len;
+    TOC_TRY(reserve_fact(facts));
+    TOC_TRY(reserve_text(facts, len));
+    copy.value = keep(facts, copy.value);
+    copy.written = same ? copy.value : keep(facts, copy.written);
+    copy.kind_name = keep(facts, copy.kind_name);
+    copy.place = keep(facts, copy.place);
+    copy.note = keep(facts, copy.note);
+    facts->at[facts->count++] = copy;
+    return toc_ok();
+}
+
+struct toc_err toc_facts_warn(struct toc_facts *facts, enum toc_fact_warning warning,
+                              const struct toc_fact *where, struct toc_span about)
+{
+    TOC_ASSERT((unsigned)warning < TOC_WARNING_COUNT);
+    facts->counts.warnings[warning]++;
+    if (facts->warnings_kept >= TOC_WARNINGS_KEPT_MAX) {
+        return toc_ok();
+    }
+    struct toc_fact fact = {.kind = TOC_VALUE_WARNING,
+                            .confidence = TOC_CONFIDENCE_NONE,
+                            .value = toc_span_str(toc_warning_name(warning)),
+                            .written = cut(about)};
+    if (where != NULL) {
+        fact.document = where->document;
+        fact.line = where->line;
+        fact.place = where->place;
+    }
+    TOC_TRY(toc_facts_add(facts, &fact));
+    facts->warnings_kept++;
+    return toc_ok();
+}
+
+void toc_facts_mark_tlp(struct toc_facts *facts, enum toc_marked tlp)
+{
+    facts->tlp = tlp > facts->tlp ? tlp : facts->tlp;
+}
+
+void toc_facts_mark_pap(struct toc_facts *facts, enum toc_marked pap)
+{
+    facts->pap = pap > facts->pap ? pap : facts->pap;
+}
+
+struct toc_facts_mark toc_facts_mark(const struct toc_facts *facts)
+{
+    return (struct toc_facts_mark){.count = facts->count,
+                                   .warnings_kept = facts->warnings_kept,
+                                   .counts = facts->counts,
+                                   .tlp = facts->tlp,
+                                   .pap = facts->pap};
+}
+
+void toc_facts_release(struct toc_facts *facts, const struct toc_facts_mark *mark)
+{
+    TOC_ASSERT(mark->count <= facts->count);
+    facts->count = mark->count;
+    facts->warnings_kept = mark->warnings_kept;
+    facts->counts = mark->counts;
+    facts->tlp = mark->tlp;
+    facts->pap = mark->pap;
+}
+
+uint64_t toc_facts_warnings(const struct toc_facts *facts)
+{
+    uint64_t sum = 0;
+    for (size_t i = 0; i < TOC_WARNING_COUNT; i++) {
+        sum += facts->counts.warnings[i];
+    }
+    return sum;
+}

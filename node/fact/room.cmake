@@ -1,0 +1,1 @@
+set(ROOM_FILES fact.h fact.c names.c time.c)
