@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "links.h"
+
+#include <string.h>
+
+size_t toc_links_bytes(uint32_t link_max, size_t org_max)
+{
+    return link_max * (sizeof(struct toc_link) + toc_peer_bytes() + 64) +
+           org_max * TOC_NODES_MAX * sizeof(struct toc_dial) + toc_buffers_bytes() + 256;
+}
+
+void toc_links_init(struct toc_links *links, struct toc_arena *arena,
+                    const struct toc_links_options *options)
+{
+    *links = (struct toc_links){.self = options->self,
+                                .directory = options->directory,
+                                .own_org = options->own_org,
+                                .own_node = options->own_node,
+                                .max = options->link_max,
+                                .next_dialled_id = 1,
+                                .roster_number = options->roster->number};
+    memcpy(links->roster_hash, options->roster->hash, TOC_HASH_BYTES);
+    toc_buffers_init(&links->buffers, arena);
+    links->items = toc_arena_reserve(arena, links->max, sizeof *links->items);
+    links->dial_count = options->directory->slot_max * TOC_NODES_MAX;
+    links->dials = toc_arena_reserve(arena, links->dial_count, sizeof *links->dials);
+    TOC_ASSERT(links->items != NULL && links->dials != NULL);
+    for (uint32_t i = 0; i < links->max; i++) {
+        links->items[i].place = i;
+        toc_peer_init(&links->items[i].peer, arena, &links->self);
+    }
+}
+
+struct toc_link *toc_links_find(struct toc_links *links, uint64_t id)
+{
+    for (uint32_t i = 0; i < links->max; i++) {
+        struct toc_link *link = &links->items[i];
+        if (link->id == id && (link->state == TOC_LINK_DIALLING || link->state == TOC_LINK_OPEN)) {
+            return link;
+        }
+    }
+    return NULL;
+}
+
+struct toc_link *toc_links_to(struct toc_links *links, const uint8_t key[static TOC_KEY_BYTES])
+{
+    for (uint32_t i = 0; i < links->max; i++) {
+        struct toc_link *link = &links->items[i];
+        if (link->state == TOC_LINK_OPEN && link->established &&
+            memcmp(link->peer.remote, key, TOC_KEY_BYTES) == 0) {
+            return link;
+        }
+    }
+    return NULL;
+}
+
+static void clear(struct toc_links *links, struct toc_link *link)
+{
+    toc_peer_reset(&link->peer, &links->buffers);
+    struct toc_peer peer = link->peer;
+    uint32_t place = link->place;
+    *link = (struct toc_link){.place = place, .peer = peer};
+}
+
+static struct toc_link *take_free(struct toc_links *links)
+{
+    for (uint32_t i = 0; i < links->max; i++) {
+        if (links->items[i].state == TOC_LINK_FREE) {
+            return &links->items[i];
+        }
+    }
+    return NULL;
+}
+
+static void notice(struct toc_turn *turn, const struct toc_link *link, enum toc_notice_kind kind,
+                   struct toc_err err)
+{
+    struct toc_notice *out = &toc_turn_emit(turn, TOC_ACTION_NOTICE)->notice;
+    out->kind = kind;
+    out->err = err;
+    memcpy(out->org, link->org, TOC_ID_BYTES);
+    out->node = link->node;
+    memcpy(out->source, link->source, sizeof out->source);
+}
+
+void toc_links_up(struct toc_links *links, struct toc_turn *turn, const struct toc_event *event)
+{
+    struct toc_link *link = event->dialled ? toc_links_find(links, event->link) : take_free(links);
+    if (link == NULL || links->stopping) {
+        struct toc_action *close = toc_turn_emit(turn, TOC_ACTION_CLOSE);
+        close->link = event->link;
+        close->err = toc_fail(TOC_FULL, "no place for another link");
+        return;
+    }
+    link->state = TOC_LINK_OPEN;
+    link->id = event->link;
+    link->dialled = event->dialled;
+    memcpy(link->source, event->source, sizeof link->source);
+    link->opened = link->heard = turn->now;
+    toc_peer_start(&link->peer, event->dialled ? link->target : NULL, event->entropy);
+}
+
+void toc_links_down(struct toc_links *links, struct toc_turn *turn, struct toc_link *link)
+{
+    if (link->established) {
+        notice(turn, link, TOC_NOTICE_LINK_GONE, toc_fail(TOC_UNREACHABLE, "the connection ended"));
+    }
+    link->state = TOC_LINK_CLOSING;
+    if (!link->peer.check_out) {
+        clear(links, link);
+    }
+}
+
+void toc_link_close(struct toc_links *links, struct toc_turn *turn, struct toc_link *link,
+                    struct toc_err err)
+{
+    if (link->state == TOC_LINK_CLOSING || link->state == TOC_LINK_FREE) {
+        return;
+    }
+    if (link->state == TOC_LINK_OPEN && toc_failed(err)) {
+        bool theirs = toc_code_actor(err.code) == TOC_ACTOR_PEER;
+        if (theirs || link->established) {
+            notice(turn, link, theirs ? TOC_NOTICE_REFUSED : TOC_NOTICE_LINK_GONE, err);
+        }
+    }
+    struct toc_action *close = toc_turn_emit(turn, TOC_ACTION_CLOSE);
+    close->link = link->id;
+    close->err = err;
+    link->state = TOC_LINK_CLOSING;
+    if (!link->peer.check_out) {
+        clear(links, link);
+    }
+}
+
+void toc_link_bye(struct toc_links *links, struct toc_turn *turn, struct toc_link *link,
+                  struct toc_err err)
+{
+    uint8_t reason = (uint8_t)err.code;
+    if (link->established &&
+        toc_link_say(links, link, TOC_MSG_BYE, TOC_CLASS_CONTROL, toc_span(&reason, 1))) {
+        toc_peer_pump(&link->peer, &links->buffers);
+        struct toc_span out = toc_peer_take_out(&link->peer);
+        if (out.len != 0) {
+            struct toc_action *send = toc_turn_emit(turn, TOC_ACTION_SEND);
+            send->link = link->id;
+            send->bytes = out;
+        }
+    }
+    toc_link_close(links, turn, link, err);
+}
+
+/* only a certified node of a listed organisation is answered. */
+static void admit(struct toc_links *links, struct toc_turn *turn, struct toc_link *link)
+{
+    const struct toc_cert *cert;
+    const struct toc_card *card = toc_directory_by_link(links->directory, link->peer.remote, &cert);
+    if (card == NULL || memcmp(link->peer.remote, links->self.link_public, TOC_KEY_BYTES) == 0) {
+        toc_link_close(links, turn, link,
+                       toc_fail(TOC_STRANGER, "the static key belongs to no listed organisation"));
+        return;
+    }
+    toc_peer_admit(&link->peer);
+}
+
+void toc_link_continue(struct toc_links *links, struct toc_turn *turn, struct toc_link *link)
+{
+    if (link->state != TOC_LINK_OPEN) {
+        return;
+    }
+    if (link->peer.state == TOC_PEER_ANSWERING) {
+        admit(links, turn, link);
+    }
+    if (link->state == TOC_LINK_OPEN && toc_peer_check_due(&link->peer)) {
+        link->check.kind = TOC_CHECK_PEER;
+        toc_turn_emit(turn, TOC_ACTION_CHECK)->check = &link->check;
+    }
+    if (link->peer.state == TOC_PEER_FAILED) {
+        toc_link_close(links, turn, link, link->peer.err);
+    }
+}
+
+/* R-11.7: of two links between the same nodes the one dialled by the lower static key stays; of
+ * two dialled by the same side the newer, since that side must have lost the older. */
+static bool loses(const struct toc_links *links, const struct toc_link *link,
+                  const struct toc_link *other)
+{
+    if (link->dialled == other->dialled) {
+        return link->opened.ms < other->opened.ms;
+    }
+    bool we_are_lower = memcmp(links->self.link_public, link->peer.remote, TOC_KEY_BYTES) < 0;
+    return link->dialled != we_are_lower;
+}
+
+static bool keep_one(struct toc_links *links, struct toc_turn *turn, struct toc_link *link)
+{
+    struct toc_link *other = toc_links_to(links, link->peer.remote);
+    if (other == NULL) {
+        return true;
+    }
+    bool lost = loses(links, link, other);
+    toc_link_bye(links, turn, lost ? link : other, toc_ok());
+    return !lost;
+}
+
+static void remember(struct toc_links *links, struct toc_link *link)
+{
+    const struct toc_cert *cert;
+    const struct toc_card *card = toc_directory_by_link(links->directory, link->peer.remote, &cert);
+    if (card != NULL) {
+        memcpy(link->org, card->id, TOC_ID_BYTES);
+        link->node = cert->number;
+    }
+}
+
+bool toc_link_checked(struct toc_links *links, struct toc_turn *turn, struct toc_link *link)
+{
+    toc_peer_checked(&link->peer);
+    if (link->state == TOC_LINK_CLOSING) {
+        clear(links, link);
+        return false;
+    }
+    link->heard = turn->now;
+    if (link->peer.state != TOC_PEER_READY || link->established) {
+        return false;
+    }
+    remember(links, link);
+    if (!keep_one(links, turn, link)) {
+        return false;
+    }
+    link->established = true;
+    link->opened = turn->now;
+    notice(turn, link, TOC_NOTICE_LINK, toc_ok());
+    return true;
+}

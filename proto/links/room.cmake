@@ -1,0 +1,1 @@
+set(ROOM_FILES dial.c link.c talk.c turn.c)
