@@ -87,6 +87,16 @@ static void name_a_code_that_does_not_exist(void)
     (void)toc_code_name(TOC_CODE_COUNT);
 }
 
+static void tell_the_text_of_a_code_that_does_not_exist(void)
+{
+    (void)toc_code_text(TOC_CODE_COUNT);
+}
+
+static void tell_the_actor_of_a_code_that_does_not_exist(void)
+{
+    (void)toc_code_actor(TOC_CODE_COUNT);
+}
+
 static void release_more_than_was_allocated(void)
 {
     uint8_t memory[64];
@@ -101,6 +111,8 @@ static void broken_assertions_end_the_process_in_every_build(void **state)
     assert_int_equal(signal_of(assert_something_true), 0);
     assert_int_not_equal(signal_of(assert_something_false), 0);
     assert_int_not_equal(signal_of(name_a_code_that_does_not_exist), 0);
+    assert_int_not_equal(signal_of(tell_the_text_of_a_code_that_does_not_exist), 0);
+    assert_int_not_equal(signal_of(tell_the_actor_of_a_code_that_does_not_exist), 0);
     assert_int_not_equal(signal_of(release_more_than_was_allocated), 0);
 }
 
