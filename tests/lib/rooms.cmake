@@ -138,13 +138,14 @@ function(toc_program name)
   set_property(GLOBAL APPEND PROPERTY TOC_PROGRAMS ${name})
 endfunction()
 
-# Reads the words of the line "/* WORD: a b c */" near the head of a source file into `out`.
+# Reads the words of the line "/* WORD: a b c */" or "# WORD: a b c" near the head of a file.
 function(toc_head_words file word out)
-  file(STRINGS ${file} lines LIMIT_COUNT 8 REGEX "^/\\* ${word}:.*\\*/")
+  file(STRINGS ${file} lines LIMIT_COUNT 8 REGEX "^(/\\*|#) ${word}:")
   set(words "")
   if(lines)
     list(GET lines 0 line)
-    string(REGEX REPLACE "^/\\* ${word}:(.*)\\*/.*$" "\\1" line "${line}")
+    string(REGEX REPLACE "^(/\\*|#) ${word}:" "" line "${line}")
+    string(REGEX REPLACE "\\*/.*$" "" line "${line}")
     string(REPLACE "," " " line "${line}")
     separate_arguments(words UNIX_COMMAND "${line}")
   endif()
