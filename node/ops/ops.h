@@ -134,8 +134,9 @@ TOC_MUST_USE struct toc_err toc_home_find(char path[static TOC_PATH_BYTES], cons
 /* Makes the folder (0700, parents too) for `init`. Fails: LOCKED (it holds a home already: a file
  * of the list above exists), IO. */
 TOC_MUST_USE struct toc_err toc_home_create(const char *path, struct toc_line *line);
-/* Opens an existing home. Fails: ABSENT (no folder, or no node.key in it), PERMISSION (folder open
- * to group or others, or not ours), IO. Close with toc_home_close (also releases the lock). */
+/* Opens an existing home. Fails: ABSENT (no folder, or no node.key in it), PERMISSION (not ours,
+ * open to others, or writable by its group), IO. Close with toc_home_close (also releases the
+ * lock). */
 TOC_MUST_USE struct toc_err toc_home_open(struct toc_home *home, const char *path,
                                           struct toc_line *line);
 /* Takes the lock of the one process that may write. Fails: LOCKED (the line names the pid), IO. */
