@@ -22,12 +22,15 @@
 #define TOC_REQUEST_BYTES_MAX ((size_t)65 * 1024 * 1024)
 /* A row; larger things come in several. Native lists of a bulletin take 512 KiB, its summary 64. */
 #define TOC_REPLY_BYTES_MAX ((size_t)2 * 1024 * 1024)
-#define TOC_API_CHUNK_BYTES ((size_t)256 * 1024) /* of documents and proofs, in each row "bytes"   \
-                                                  */
-#define TOC_LOOKUP_VALUES_MAX 10000u             /* values of one lookup request */
-#define TOC_API_TEXTS_MAX 10000u                 /* items of any list of texts */
-#define TOC_API_ROWS_MAX 100000u                 /* items of any list of maps: native indicators */
-#define TOC_API_REPLY_WAIT_S 600u /* a client gives up when nothing comes for so long */
+#define TOC_API_CHUNK_BYTES                                                                        \
+    ((size_t)256 * 1024)             /* of documents and proofs, in each row "bytes"               \
+                                      */
+#define TOC_LOOKUP_VALUES_MAX 10000u /* values of one lookup request */
+#define TOC_API_TEXTS_MAX 10000u     /* items of any list of texts */
+#define TOC_API_TEXT_BYTES_MAX 4096u /* each of them: an indicator's value */
+#define TOC_API_FIELDS_MAX 256u      /* fields of a map: twice those that exist */
+#define TOC_API_ROWS_MAX 100000u     /* items of any list of maps: native indicators */
+#define TOC_API_REPLY_WAIT_S 600u    /* a client gives up when nothing comes for so long */
 
 /* ---- fields ------------------------------------------------------------------------------------
  * Name, number (on the socket: never renumber), name in JSON, type, bound (bytes of a text or
