@@ -23,6 +23,9 @@
 #define TOC_DB_SCHEMA 1u
 /* Longest key, bytes: LMDB's compiled limit. */
 #define TOC_DB_KEY_BYTES_MAX 511u
+/* Longest value, bytes with its checksum. Reason: a card or epoch record of the largest federation
+ * is under 1 MiB, a range under 400 KiB; a length beyond it is damage. */
+#define TOC_DB_VALUE_BYTES_MAX ((size_t)8 << 20)
 /* Map that is asked for, bytes. Reason: a map never grows while open (a failed resize kills the
  * next transaction), address space is free, and no federation of CERTs fills a tebibyte. */
 #define TOC_DB_MAP_BYTES ((uint64_t)1 << 40)
@@ -109,14 +112,14 @@ void toc_db_close(struct toc_db *db);
  * After a failed commit: waits for the snapshots to end, closes, opens, syncs, and compares the
  * last commit with the last one that was reported as done. The writer's thread, outside a
  * transaction. Fails: CORRUPT (a commit that was reported is gone), and as open; writes then stay
- * refused and the call may be made again.
+ * refused, reads too if it does not open at all, and the call may be made again.
  */
 TOC_MUST_USE struct toc_err toc_db_reopen(struct toc_db *db);
 /* Clears the reader slots of dead processes; at open and then every minute. */
 TOC_MUST_USE struct toc_err toc_db_sweep(struct toc_db *db);
 
 struct toc_db_stat {
-    uint64_t file_bytes; /* of data.mdb */
+    uint64_t file_bytes; /* of data.mdb, up to the last page that was ever used */
     uint64_t used_bytes; /* pages in use */
     uint64_t map_bytes;
     uint64_t space_bytes; /* free on the disk, for this user */
@@ -184,9 +187,16 @@ struct toc_db_txn;
 TOC_MUST_USE struct toc_err toc_db_begin(struct toc_db *db, struct toc_db_txn **txn);
 /* The transaction as a snapshot, with its own writes. Lends: until its end. */
 const struct toc_db_read *toc_db_txn_read(const struct toc_db_txn *txn);
-/* Replaces or adds a row. LIMIT is held when the key is empty or too long. */
+/* Replaces or adds a row; neither span may be lent by the store itself. LIMIT is held when the key
+ * is empty or too long, or the value too long. */
 void toc_db_put(struct toc_db_txn *txn, enum toc_db_table table, struct toc_span key,
                 struct toc_span value);
+struct toc_db_row {
+    struct toc_span key, value;
+};
+/* The same for many rows in rising key order: several times faster than one by one. */
+void toc_db_put_sorted(struct toc_db_txn *txn, enum toc_db_table table,
+                       const struct toc_db_row *rows, size_t row_count);
 /* Removes a row; none is no failure. */
 void toc_db_del(struct toc_db_txn *txn, enum toc_db_table table, struct toc_span key);
 /* Removes all rows of a table. */
