@@ -64,7 +64,8 @@ TOC_MUST_USE struct toc_err toc_directory_apply(struct toc_directory *directory,
                                                 const struct toc_roster *roster,
                                                 const struct toc_card *card);
 /* Takes the log keys of an older verified card (what apply called STALE) as retired ones, so that
- * their entries still authenticate. Fails: STRANGER, AUTHORITY as apply; nothing changes then. */
+ * their entries still authenticate. Fails: STRANGER, AUTHORITY as apply; STATE (it is newer: apply
+ * it). Nothing changes on failure. */
 TOC_MUST_USE struct toc_err toc_directory_remember(struct toc_directory *directory,
                                                    const struct toc_roster *roster,
                                                    const struct toc_card *card);

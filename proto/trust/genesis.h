@@ -11,8 +11,9 @@
 
 /* Record, 1,024 signatures of 100 bytes, 1,024 cards of 12 KiB, epoch record: 13.9 MB. */
 #define TOC_GENESIS_BYTES_MAX 14680064u
-/* Arena for decoding the largest file: organisations, signatures, cards, and all keys sorted. */
-#define TOC_GENESIS_ARENA_BYTES 1572864u
+/* Arena for drafting or decoding the largest file: organisations, cards, all keys sorted, records.
+ */
+#define TOC_GENESIS_ARENA_BYTES 3145728u
 
 struct toc_genesis {
     struct toc_roster roster;     /* roster.hash is the federation id */
@@ -24,6 +25,8 @@ struct toc_genesis {
     struct toc_epoch epoch; /* first epoch of the group of all */
     uint8_t drafter[TOC_ID_BYTES];
     uint16_t drafter_node;
+    struct toc_span extra; /* pairs of fields that this version does not know; kept when signing */
+    size_t extra_count;
 };
 
 struct toc_genesis_options {

@@ -5,7 +5,6 @@
 #ifndef TOC_GROUP_H
 #define TOC_GROUP_H
 
-#include "log.h"
 #include "roster.h"
 
 #define TOC_MEMBERS_MAX TOC_ORGS_MAX
@@ -55,9 +54,9 @@ struct toc_group {
     struct toc_span record;
 };
 
-/* Founds a group: writes the envelope, sets group->id and log_key. `random` is fresh entropy.
- * Fails: MALFORMED (lists not ascending, founder no member, an admin no member, direct with
- * another admin, name), LIMIT, FULL. */
+/* Founds a group: writes the envelope; `group` is then what decoding it gives, pointing into `out`.
+ * `random` is fresh entropy. Fails, with `group` as it was: MALFORMED (lists not ascending, founder
+ * no member, an admin no member, direct with another admin, name), LIMIT, FULL. */
 TOC_MUST_USE struct toc_err toc_group_sign(struct toc_group *group,
                                            const uint8_t federation[static TOC_ID_BYTES],
                                            const struct toc_sign_keys *log_keys,
@@ -100,7 +99,8 @@ struct toc_epoch {
     struct toc_span record;
 };
 
-/* First TOC_EPOCH_REF_BYTES of epoch->hash: what headers carry. Lends: within `epoch`. */
+/* First 16 bytes (TOC_EPOCH_REF_BYTES) of epoch->hash: what headers carry. Lends: within `epoch`.
+ */
 static inline const uint8_t *toc_epoch_ref(const struct toc_epoch *epoch)
 {
     return epoch->hash;
@@ -172,7 +172,8 @@ TOC_MUST_USE struct toc_err toc_epoch_check(const struct toc_epoch *next,
 
 /*
  * Opens an epoch: E out of the wrap for this sealing key, K with `f` (of the record's generation),
- * the commitment, the tag key. Fails: WRAP (this node is no reader), VERSION, DECRYPT, COMMITMENT;
+ * the commitment, the tag key. Fails: WRAP (this node is no reader), VERSION, HANDSHAKE (ephemeral
+ * key of low order), DECRYPT, COMMITMENT;
  * secret is wiped on failure.
  */
 TOC_MUST_USE struct toc_err toc_epoch_open(struct toc_epoch_secret *secret,

@@ -64,7 +64,7 @@ size_t toc_roster_threshold(const struct toc_roster *roster);
 TOC_MUST_USE struct toc_err toc_roster_check_secret(const struct toc_roster *roster,
                                                     const uint8_t f[static TOC_KEY_BYTES]);
 /* F out of the record's wraps, checked against H("F", F). Fails: ABSENT (the record holds no wraps:
- * F is handed over by hand), WRAP, VERSION, DECRYPT, HASH; f is wiped on failure. */
+ * F is handed over by hand), WRAP, VERSION, HANDSHAKE, DECRYPT, HASH; f is wiped on failure. */
 TOC_MUST_USE struct toc_err toc_roster_open_secret(uint8_t f[static TOC_KEY_BYTES],
                                                    const struct toc_roster *roster,
                                                    const uint8_t seal_public[static TOC_KEY_BYTES],
