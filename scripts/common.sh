@@ -22,7 +22,8 @@ step() {
         return 0
     fi
     printf ' FAILED\n'
-    tail -n 200 "$log"
+    # What went well is not worth reading now.
+    grep -vE '^\[[0-9]+/[0-9]+\] |^-- |[.] +Passed |^ +Start +[0-9]+: ' "$log" | tail -n 150
     return 1
 }
 
