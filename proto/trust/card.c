@@ -285,8 +285,8 @@ static void write_fields(struct toc_writer *writer, const struct toc_card *card)
     toc_record_write_bytes32(writer, CARD_ORG_KEY, card->org_key);
     toc_record_write_bytes32(writer, CARD_FIRST_KEY, card->first_key);
     toc_record_write_bytes32(writer, CARD_RECOVERY_KEY, card->recovery_key);
-    toc_record_write_text(writer, CARD_HANDLE, card->handle);
-    toc_record_write_text(writer, CARD_NAME, card->name);
+    toc_record_write_span(writer, CARD_HANDLE, toc_span_str(card->handle));
+    toc_record_write_span(writer, CARD_NAME, toc_span_str(card->name));
     toc_record_write_text(writer, CARD_COUNTRY, card->country);
     toc_record_write_uint(writer, CARD_KIND, (uint64_t)card->kind);
     toc_record_write_uint(writer, CARD_SERIAL, card->serial);

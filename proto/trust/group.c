@@ -135,12 +135,10 @@ static void write_record(struct toc_writer *writer, const struct toc_group *grou
     toc_record_write_ids(writer, GROUP_MEMBERS, group->members);
     toc_record_write_ids(writer, GROUP_ADMINS, group->admins);
     if (group->name.len != 0) {
-        toc_write_uint(writer, GROUP_NAME);
-        toc_write_str(writer, group->name);
+        toc_record_write_span(writer, GROUP_NAME, group->name);
     }
     if (group->purpose.len != 0) {
-        toc_write_uint(writer, GROUP_PURPOSE);
-        toc_write_str(writer, group->purpose);
+        toc_record_write_span(writer, GROUP_PURPOSE, group->purpose);
     }
     toc_record_write_uint(writer, GROUP_FLAGS, group->flags);
 }

@@ -176,11 +176,16 @@ void toc_record_read_handle(struct toc_reader *reader, char out[static TOC_HANDL
     }
 }
 
+void toc_record_write_span(struct toc_writer *writer, uint64_t key, struct toc_span text)
+{
+    toc_write_uint(writer, key);
+    toc_write_str(writer, text);
+}
+
 void toc_record_write_text(struct toc_writer *writer, uint64_t key, const char *text)
 {
     if (text[0] != '\0') {
-        toc_write_uint(writer, key);
-        toc_write_str(writer, toc_span_str(text));
+        toc_record_write_span(writer, key, toc_span_str(text));
     }
 }
 

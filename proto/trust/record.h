@@ -50,7 +50,9 @@ const uint8_t *toc_record_read_exact(struct toc_reader *reader, size_t len);
 void toc_record_read_country(struct toc_reader *reader, char out[static 3]);
 /* A handle by toc_handle_check. */
 void toc_record_read_handle(struct toc_reader *reader, char out[static TOC_HANDLE_BYTES_MAX + 1]);
-/* A pair of key and terminated text; nothing when the text is empty. */
+/* A pair of key and text. */
+void toc_record_write_span(struct toc_writer *writer, uint64_t key, struct toc_span text);
+/* The same of terminated text; nothing when it is empty. */
 void toc_record_write_text(struct toc_writer *writer, uint64_t key, const char *text);
 /* A pair of key and 32 bytes. */
 void toc_record_write_bytes32(struct toc_writer *writer, uint64_t key, const uint8_t *bytes);

@@ -274,7 +274,7 @@ static void write_org(struct toc_writer *writer, const struct toc_org *org)
     toc_record_write_bytes32(writer, ORG_ID, org->id);
     toc_record_write_bytes32(writer, ORG_KEY, org->key);
     toc_record_write_bytes32(writer, ORG_RECOVERY_KEY, org->recovery_key);
-    toc_record_write_text(writer, ORG_HANDLE, org->handle);
+    toc_record_write_span(writer, ORG_HANDLE, toc_span_str(org->handle));
     toc_record_write_text(writer, ORG_COUNTRY, org->country);
     toc_record_write_uint(writer, ORG_KIND, (uint64_t)org->kind);
     toc_write_uint(writer, ORG_STEWARD);
@@ -310,8 +310,7 @@ struct toc_err toc_roster_write(struct toc_writer *writer, const struct toc_rost
     toc_write_map(writer, ROSTER_FIELDS_PLAIN + (secret->seal_keys.count == 0 ? 0u : 2u));
     toc_record_write_uint(writer, ROSTER_NUMBER, roster->number);
     toc_record_write_bytes32(writer, ROSTER_PREV, roster->prev);
-    toc_write_uint(writer, ROSTER_NAME);
-    toc_write_str(writer, name);
+    toc_record_write_span(writer, ROSTER_NAME, name);
     toc_write_uint(writer, ROSTER_ORGS);
     toc_write_array(writer, roster->org_count);
     for (size_t i = 0; i < roster->org_count; i++) {
