@@ -79,7 +79,7 @@
     X(ACK_WITHIN, 44, "ack_within_ms", NUMBER, UINT64_MAX, "acknowledge within")                   \
     X(EXERCISE, 45, "exercise", FLAG, 1, "not real")                                               \
     X(GROUPS, 46, "groups", TEXTS, 64, "audiences it came by: all, a name, or handles with +")     \
-    X(STATUS, 47, "status", TEXT, 32, "current, unread, quarantined, unproven")                    \
+    X(STATUS, 47, "status", TEXT, 32, "current, superseded, revoked, unread")                      \
     X(ACTORS, 48, "actors", TEXTS, 256, "")                                                        \
     X(MALWARE, 49, "malware", TEXTS, 256, "")                                                      \
     X(TARGETS, 50, "targets", TEXTS, 256, "ISO 3166-1 alpha-2")                                    \
