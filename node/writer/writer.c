@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "writer.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/* After a full disk the store is tried again so often; promise: it resumes within 5 s. */
+#define RETRY_MS 1000u
+/* Reader slots of dead processes are cleared so often (2-architecture.md). */
+#define SWEEP_MS 60000u
+
+struct index_job {
+    const struct toc_index_entry *entries;
+    size_t entry_count;
+    const struct toc_reached *reached;
+    size_t reached_count;
+    struct toc_err err;
+    bool done;
+};
+
+struct toc_writer_thread {
+    struct toc_writer_options options;
+    pthread_t thread;
+    pthread_mutex_t mutex;
+    pthread_cond_t work, indexed;
+    struct toc_store_job *first, **last; /* waiting */
+    struct index_job *index;             /* waiting */
+    bool stopping;
+    bool full;
+    uint64_t swept_ms;
+};
+
+/* ---- transactions
+ * --------------------------------------------------------------------------------- */
+
+/* Is this a refusal of one job alone? See toc_store_apply. */
+static bool is_refusal(struct toc_err err)
+{
+    return err.code == TOC_CHAIN || err.code == TOC_MALFORMED || err.code == TOC_TRUNCATED ||
+           err.code == TOC_VERSION || err.code == TOC_LIMIT;
+}
+
+/* Puts every job of the list into one transaction and commits it. The outcome of each stands in its
+ * err; the result is the transaction's own failure. */
+static struct toc_err commit_jobs(struct toc_writer_thread *writer, struct toc_store_job *jobs)
+{
+    struct toc_store_txn *txn;
+    TOC_TRY(toc_store_begin(writer->options.store, &txn));
+    for (struct toc_store_job *job = jobs; job != NULL; job = job->next) {
+        job->err = toc_store_apply(txn, job->ops, job->op_count);
+        if (toc_failed(job->err) && !is_refusal(job->err)) {
+            break; /* the commit gives it again */
+        }
+    }
+    return toc_store_commit(txn);
+}
+
+static struct toc_err commit_index(struct toc_writer_thread *writer, const struct index_job *job)
+{
+    struct toc_store_txn *txn;
+    TOC_TRY(toc_store_begin(writer->options.store, &txn));
+    struct toc_db_txn *db = toc_store_txn_db(txn);
+    struct toc_err err = toc_ok();
+    if (job->entry_count > 0) {
+        err = toc_index_apply(writer->options.index, db, job->entries, job->entry_count);
+    }
+    if (toc_failed(err)) {
+        toc_store_abort(txn);
+        return err;
+    }
+    for (size_t i = 0; i < job->reached_count; i++) {
+        toc_index_advance(writer->options.index, db, job->reached[i].log, job->reached[i].seq);
+    }
+    return toc_store_commit(txn);
+}
+
+/* ---- failures
+ * -------------------------------------------------------------------------------------- */
+
+static bool is_stopping(struct toc_writer_thread *writer)
+{
+    pthread_mutex_lock(&writer->mutex);
+    bool stopping = writer->stopping;
+    pthread_mutex_unlock(&writer->mutex);
+    return stopping;
+}
+
+static void set_full(struct toc_writer_thread *writer, bool full)
+{
+    if (writer->full != full) {
+        writer->full = full;
+        writer->options.blocked(writer->options.arg, full);
+    }
+}
+
+static struct timespec in_ms(uint64_t ms)
+{
+    struct timespec at;
+    clock_gettime(CLOCK_MONOTONIC, &at);
+    at.tv_sec += (time_t)(ms / 1000);
+    at.tv_nsec += (long)(ms % 1000) * 1000000;
+    if (at.tv_nsec >= 1000000000) {
+        at.tv_sec++;
+        at.tv_nsec -= 1000000000;
+    }
+    return at;
+}
+
+/* Waits before the next attempt; a stop ends the wait. */
+static void pause_writing(struct toc_writer_thread *writer)
+{
+    struct timespec until = in_ms(RETRY_MS);
+    pthread_mutex_lock(&writer->mutex);
+    while (!writer->stopping &&
+           pthread_cond_timedwait(&writer->work, &writer->mutex, &until) != ETIMEDOUT) {
+    }
+    pthread_mutex_unlock(&writer->mutex);
+}
+
+/*
+ * After a failed commit nothing is acknowledged until the store has been opened again and the same
+ * jobs are durable: jobs may be repeated, since what is stored already is passed over. A full disk
+ * is waited for; any other failure twice in a row is the end. Gives whether to try again.
+ */
+static bool recover(struct toc_writer_thread *writer, struct toc_err err, unsigned attempt)
+{
+    if (err.code == TOC_DISK_FULL) {
+        set_full(writer, true);
+        pause_writing(writer);
+    } else if (attempt > 0) {
+        writer->options.broken(writer->options.arg, err);
+        return false;
+    }
+    if (is_stopping(writer)) {
+        return false;
+    }
+    if (toc_db_broken(toc_store_db(writer->options.store))) {
+        struct toc_err reopened = toc_store_reopen(writer->options.store);
+        if (toc_failed(reopened) && reopened.code != TOC_DISK_FULL) {
+            writer->options.broken(writer->options.arg, reopened);
+            return false;
+        }
+    }
+    return true;
+}
+
+/* ---- the thread
+ * ------------------------------------------------------------------------------------ */
+
+/* Takes at most TOC_STORE_JOBS_MAX waiting jobs off the queue; the mutex is held. */
+static struct toc_store_job *take_jobs(struct toc_writer_thread *writer)
+{
+    struct toc_store_job *jobs = writer->first;
+    struct toc_store_job **end = &writer->first;
+    for (size_t i = 0; i < TOC_STORE_JOBS_MAX && *end != NULL; i++) {
+        end = &(*end)->next;
+    }
+    writer->first = *end;
+    *end = NULL;
+    if (writer->first == NULL) {
+        writer->last = &writer->first;
+    }
+    return jobs;
+}
+
+#ifdef TOC_CONTROL_ACK_EARLY
+/* Positive control of the durability tests: a node that acknowledges first and writes later, with a
+ * gap wide enough for a kill to fall into. What is written is a copy, since the acknowledged job's
+ * memory is the core's again. */
+static struct toc_store_job *copy_jobs(const struct toc_store_job *jobs)
+{
+    struct toc_store_job *copies = NULL, **end = &copies;
+    for (; jobs != NULL; jobs = jobs->next) {
+        struct toc_store_job *copy = calloc(1, sizeof(*copy));
+        struct toc_store_op *ops = calloc(jobs->op_count, sizeof(*ops));
+        TOC_ASSERT(copy != NULL && ops != NULL);
+        for (size_t i = 0; i < jobs->op_count; i++) {
+            ops[i] = jobs->ops[i];
+            uint8_t *bytes = malloc(ops[i].bytes.len + 1);
+            TOC_ASSERT(bytes != NULL);
+            memcpy(bytes, ops[i].bytes.at, ops[i].bytes.len);
+            ops[i].bytes.at = bytes;
+        }
+        *copy = (struct toc_store_job){.ops = ops, .op_count = jobs->op_count};
+        *end = copy;
+        end = &copy->next;
+    }
+    return copies;
+}
+
+static struct toc_store_job *acknowledge_early(struct toc_writer_thread *writer,
+                                               struct toc_store_job *jobs)
+{
+    struct toc_store_job *copies = copy_jobs(jobs);
+    writer->options.stored(writer->options.arg, jobs);
+    struct timespec gap = {.tv_nsec = 20000000};
+    nanosleep(&gap, NULL);
+    return copies;
+}
+#endif
+
+/* Commits the jobs, however long that takes, then tells. */
+static void write_jobs(struct toc_writer_thread *writer, struct toc_store_job *jobs)
+{
+#ifdef TOC_CONTROL_ACK_EARLY
+    jobs = acknowledge_early(writer, jobs); /* the copies leak: it is a test's build */
+#endif
+    struct toc_err err = commit_jobs(writer, jobs);
+    for (unsigned attempt = 0; toc_failed(err); attempt++) {
+        if (!recover(writer, err, attempt)) {
+            return; /* never acknowledged */
+        }
+        err = commit_jobs(writer, jobs);
+    }
+    set_full(writer, false);
+#ifndef TOC_CONTROL_ACK_EARLY
+    writer->options.stored(writer->options.arg, jobs);
+#endif
+}
+
+static void write_index(struct toc_writer_thread *writer, struct index_job *job)
+{
+    struct toc_err err = commit_index(writer, job);
+    for (unsigned attempt = 0; toc_failed(err) && err.code != TOC_FULL; attempt++) {
+        if (!recover(writer, err, attempt)) {
+            break;
+        }
+        err = commit_index(writer, job);
+    }
+    if (!toc_failed(err)) {
+        set_full(writer, false);
+    }
+    pthread_mutex_lock(&writer->mutex);
+    job->err = err;
+    job->done = true;
+    pthread_cond_broadcast(&writer->indexed);
+    pthread_mutex_unlock(&writer->mutex);
+}
+
+/* Sweeps when it is due; gives how long the writer may sleep. */
+static uint64_t sweep(struct toc_writer_thread *writer)
+{
+    uint64_t now = toc_now_mono().ms;
+    if (now - writer->swept_ms >= SWEEP_MS) {
+        writer->swept_ms = now;
+        struct toc_err err = toc_store_sweep(writer->options.store);
+        if (toc_failed(err)) {
+            toc_say(TOC_LEVEL_WARNING, "store: clearing old reader slots failed: %s", err.why);
+        }
+    }
+    return SWEEP_MS - (now - writer->swept_ms);
+}
+
+static void *run(void *arg)
+{
+    struct toc_writer_thread *writer = arg;
+    pthread_mutex_lock(&writer->mutex);
+    for (;;) {
+        while (writer->first == NULL && writer->index == NULL && !writer->stopping) {
+            struct timespec until = in_ms(sweep(writer));
+            pthread_cond_timedwait(&writer->work, &writer->mutex, &until);
+        }
+        if (writer->first == NULL && writer->index == NULL) {
+            break;
+        }
+        struct toc_store_job *jobs = take_jobs(writer);
+        struct index_job *index = writer->index;
+        writer->index = NULL;
+        pthread_mutex_unlock(&writer->mutex);
+        if (jobs != NULL) {
+            write_jobs(writer, jobs);
+        }
+        if (index != NULL) {
+            write_index(writer, index);
+        }
+        pthread_mutex_lock(&writer->mutex);
+    }
+    pthread_mutex_unlock(&writer->mutex);
+    return NULL;
+}
+
+/* ---- public
+ * ----------------------------------------------------------------------------------------- */
+
+struct toc_err toc_writer_start(struct toc_writer_thread **writer,
+                                const struct toc_writer_options *options)
+{
+    struct toc_writer_thread *made = calloc(1, sizeof(*made));
+    if (made == NULL) {
+        return toc_fail(TOC_FULL, "no memory for the writer");
+    }
+    made->options = *options;
+    made->last = &made->first;
+    made->swept_ms = toc_now_mono().ms;
+    pthread_condattr_t clock;
+    pthread_condattr_init(&clock);
+    pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
+    pthread_mutex_init(&made->mutex, NULL);
+    pthread_cond_init(&made->work, &clock);
+    pthread_cond_init(&made->indexed, NULL);
+    pthread_condattr_destroy(&clock);
+    if (pthread_create(&made->thread, NULL, run, made) != 0) {
+        free(made);
+        return toc_fail(TOC_FULL, "no thread for the writer");
+    }
+    *writer = made;
+    return toc_ok();
+}
+
+void toc_writer_stop(struct toc_writer_thread *writer)
+{
+    if (writer == NULL) {
+        return;
+    }
+    pthread_mutex_lock(&writer->mutex);
+    writer->stopping = true;
+    pthread_cond_broadcast(&writer->work);
+    pthread_mutex_unlock(&writer->mutex);
+    pthread_join(writer->thread, NULL);
+    pthread_cond_destroy(&writer->work);
+    pthread_cond_destroy(&writer->indexed);
+    pthread_mutex_destroy(&writer->mutex);
+    free(writer);
+}
+
+void toc_writer_store(struct toc_writer_thread *writer, struct toc_store_job *job)
+{
+    job->next = NULL;
+    job->err = toc_ok();
+    pthread_mutex_lock(&writer->mutex);
+    *writer->last = job;
+    writer->last = &job->next;
+    pthread_cond_signal(&writer->work);
+    pthread_mutex_unlock(&writer->mutex);
+}
+
+struct toc_err toc_writer_index(struct toc_writer_thread *writer,
+                                const struct toc_index_entry *entries, size_t entry_count,
+                                const struct toc_reached *reached, size_t reached_count)
+{
+    struct index_job job = {.entries = entries,
+                            .entry_count = entry_count,
+                            .reached = reached,
+                            .reached_count = reached_count};
+    pthread_mutex_lock(&writer->mutex);
+    if (writer->stopping) {
+        pthread_mutex_unlock(&writer->mutex);
+        return toc_fail(TOC_STATE, "the node is stopping");
+    }
+    TOC_ASSERT(writer->index == NULL);
+    writer->index = &job;
+    pthread_cond_signal(&writer->work);
+    while (!job.done) {
+        pthread_cond_wait(&writer->indexed, &writer->mutex);
+    }
+    pthread_mutex_unlock(&writer->mutex);
+    return job.err;
+}

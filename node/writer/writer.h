@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/*
+ * writer: the one thread that owns the write transaction of the store. Jobs of the core become
+ * durable in groups; batches of the feeder become visible.
+ */
+#ifndef TOC_WRITER_H
+#define TOC_WRITER_H
+
+#include "index.h"
+#include "store.h"
+
+struct toc_writer_thread;
+
+/* A set of changes that the core wants durable. Own memory of the caller until `stored`. */
+struct toc_store_job {
+    struct toc_store_job *next; /* the writer's, until stored */
+    uint64_t id;
+    const struct toc_store_op *ops;
+    size_t op_count;
+    struct toc_err err; /* the outcome */
+};
+
+/* How far a log has been through the index. */
+struct toc_reached {
+    uint8_t log[TOC_ID_BYTES];
+    uint64_t seq;
+};
+
+struct toc_writer_options {
+    struct toc_store *store;
+    struct toc_index *index;
+    /* On the writer's thread, after the fsync: a list of jobs by `next`. */
+    void (*stored)(void *arg, struct toc_store_job *jobs);
+    /* On the writer's thread: the disk is full (true), or there is room again (false). */
+    void (*blocked)(void *arg, bool is_full);
+    /* On the writer's thread: the store cannot be written any more; nothing was acknowledged. */
+    void (*broken)(void *arg, struct toc_err err);
+    void *arg;
+};
+
+/* Starts the thread. Gives *writer (toc_writer_stop). Lends: store and index. Fails: FULL. */
+TOC_MUST_USE struct toc_err toc_writer_start(struct toc_writer_thread **writer,
+                                             const struct toc_writer_options *options);
+/* Finishes what was given, unless the store is broken or full, and ends the thread. NULL is legal.
+ */
+void toc_writer_stop(struct toc_writer_thread *writer);
+/* Any thread. Lends: job and what it points to, until `stored`. */
+void toc_writer_store(struct toc_writer_thread *writer, struct toc_store_job *job);
+/*
+ * Indexes a batch and moves the cursors, in one transaction, and waits for it. Any thread but the
+ * writer's; one at a time. Fails: what the transaction failed with (nothing changed), STATE (the
+ * writer stops).
+ */
+TOC_MUST_USE struct toc_err toc_writer_index(struct toc_writer_thread *writer,
+                                             const struct toc_index_entry *entries,
+                                             size_t entry_count, const struct toc_reached *reached,
+                                             size_t reached_count);
+
+#endif
