@@ -49,28 +49,21 @@ enum toc_query_op {
     TOC_QUERY_AT_LEAST,
 };
 
-/* One term; which members count depends on the field.
- *
- * id         text: the typed prefix of the id in base32, lower case without dashes
- * author     text: organisation handle, lower case
- * kind       text: bulletin kind, lower case
- * severity   rank: 1 low, 2 medium, 3 high, 4 critical; op
- * tlp        rank: 1 clear ... 5 red as enum toc_marked; op
- * target     text: two upper-case letters
- * cve, ioc, ip, domain, hash, url   kind and text: canonical value of value.h; domain means the
- * name and everything below it (only below it when `below`); ip: an address or a network, meaning
- * every address or network inside it or around it since      at: received at or after, UTC ms
- * published  at and before: the interval [at, before) of a day or a moment; op compares with it */
+/* One term. Which members count depends on the field; the others are zero. */
 struct toc_query_term {
     enum toc_query_field field;
-    enum toc_query_op op;
+    enum toc_query_op op; /* other than IS only for severity, tlp and published */
     bool negated;
-    bool below;
+    bool below; /* domain: typed as *.example.com, the names below it and not itself */
+    /* cve, ioc, ip, domain, hash, url: the kind of `text`. A domain means itself and everything
+     * below it; an address or network means every one inside it or around it. */
     enum toc_value_kind kind;
-    uint8_t rank;
-    struct toc_utc at;
-    struct toc_utc before;
+    uint8_t rank;          /* severity: 1 low to 4 critical; tlp: enum toc_marked */
+    struct toc_utc at;     /* since: received at or after. published: [at, before) */
+    struct toc_utc before; /* published: end of the day, month or second; "30d": no end */
     uint16_t len;
+    /* id: typed prefix in base32, lower case. author: handle, lower case. kind: bulletin kind,
+     * lower case. target: two upper-case letters. cve ... url: canonical value of value.h. */
     uint8_t text[TOC_QUERY_VALUE_BYTES_MAX];
 };
 

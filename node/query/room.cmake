@@ -1,0 +1,1 @@
+set(ROOM_FILES query.h terms.h query.c terms.c)
