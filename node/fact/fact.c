@@ -128,8 +128,7 @@ struct toc_err toc_facts_warn(struct toc_facts *facts, enum toc_fact_warning war
                               const struct toc_fact *where, struct toc_span about)
 {
     TOC_ASSERT((unsigned)warning < TOC_WARNING_COUNT);
-    facts->counts.warnings[warning]++;
-    if (facts->warnings_kept >= TOC_WARNINGS_KEPT_MAX) {
+    if (++facts->counts.warnings[warning] > TOC_WARNINGS_KEPT_MAX) {
         return toc_ok();
     }
     struct toc_fact fact = {.kind = TOC_VALUE_WARNING,
@@ -141,9 +140,51 @@ struct toc_err toc_facts_warn(struct toc_facts *facts, enum toc_fact_warning war
         fact.line = where->line;
         fact.place = where->place;
     }
-    TOC_TRY(toc_facts_add(facts, &fact));
-    facts->warnings_kept++;
-    return toc_ok();
+    return toc_facts_add(facts, &fact);
+}
+
+static bool is_hash(enum toc_value_kind kind)
+{
+    return kind >= TOC_VALUE_MD5 && kind <= TOC_VALUE_TLSH;
+}
+
+/* The warning for a value that toc_value_make has refused. */
+static enum toc_fact_warning warning_of(struct toc_err err, enum toc_value_kind kind)
+{
+    if (err.code == TOC_LIMIT) {
+        return TOC_WARNING_VALUE_LONG;
+    }
+    return is_hash(kind) ? TOC_WARNING_HASH_LENGTH : TOC_WARNING_VALUE_INVALID;
+}
+
+struct toc_err toc_facts_add_value(struct toc_facts *facts, const struct toc_fact *base,
+                                   enum toc_value_kind kind, struct toc_span text)
+{
+    struct toc_value value;
+    struct toc_fact fact = *base;
+    struct toc_err err = toc_value_make(&value, kind, text);
+    fact.written = text;
+    if (toc_failed(err)) {
+        TOC_TRY(toc_facts_warn(facts, warning_of(err, kind), base, text));
+        if (err.code == TOC_LIMIT || text.len == 0) {
+            return toc_ok();
+        }
+        TOC_TRY(toc_value_make(&value, TOC_VALUE_OTHER, text));
+    } else if (value.other_kind) {
+        bool hash = is_hash(kind) && is_hash(value.kind);
+        TOC_TRY(toc_facts_warn(facts, hash ? TOC_WARNING_HASH_LENGTH : TOC_WARNING_VALUE_KIND, base,
+                               text));
+        fact.flags |= TOC_FACT_RETYPED;
+    }
+    if (value.kind != TOC_VALUE_OTHER && !value.other_kind) {
+        fact.kind_name.len = 0;
+    }
+    fact.kind = value.kind;
+    fact.value = toc_span(value.bytes, value.len);
+    fact.port = value.port != 0 ? value.port : base->port;
+    fact.flags |= value.wildcard ? TOC_FACT_WILDCARD : 0;
+    fact.flags |= value.defanged ? TOC_FACT_DEFANGED : 0;
+    return toc_facts_add(facts, &fact);
 }
 
 void toc_facts_mark_tlp(struct toc_facts *facts, enum toc_marked tlp)
@@ -158,18 +199,14 @@ void toc_facts_mark_pap(struct toc_facts *facts, enum toc_marked pap)
 
 struct toc_facts_mark toc_facts_mark(const struct toc_facts *facts)
 {
-    return (struct toc_facts_mark){.count = facts->count,
-                                   .warnings_kept = facts->warnings_kept,
-                                   .counts = facts->counts,
-                                   .tlp = facts->tlp,
-                                   .pap = facts->pap};
+    return (struct toc_facts_mark){
+        .count = facts->count, .counts = facts->counts, .tlp = facts->tlp, .pap = facts->pap};
 }
 
 void toc_facts_release(struct toc_facts *facts, const struct toc_facts_mark *mark)
 {
     TOC_ASSERT(mark->count <= facts->count);
     facts->count = mark->count;
-    facts->warnings_kept = mark->warnings_kept;
     facts->counts = mark->counts;
     facts->tlp = mark->tlp;
     facts->pap = mark->pap;

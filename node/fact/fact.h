@@ -16,8 +16,9 @@
 #define TOC_FACTS_TEXT_BYTES_MAX ((size_t)256 * 1024 * 1024)
 /* Longest place, note or kind name, bytes; longer ones are cut. */
 #define TOC_FACT_NOTE_BYTES_MAX 1024u
-/* Warnings of one bulletin that are kept in full; the rest is only counted. */
-#define TOC_WARNINGS_KEPT_MAX 1000u
+/* Warnings of each kind that are kept in full; the rest is only counted. Reason: a person reads the
+ * first ones, and hundreds of dangling references must not hide the one pattern that is wrong. */
+#define TOC_WARNINGS_KEPT_MAX 50u
 /* Confidence not given. */
 #define TOC_CONFIDENCE_NONE 255u
 
@@ -72,7 +73,6 @@ struct toc_fact {
     X(TEXT_ENCODING, "text is not UTF-8, read as windows-1252")                                    \
     X(ROW_COLUMNS, "row has another number of columns than the header")                            \
     X(FORMAT_NOT_READ, "format carried, facts not extracted")                                      \
-    X(JSON_TRAILING, "bytes after the end of the JSON text")                                       \
     X(FACT_LIMIT, "more facts than one bulletin may hold")
 
 enum toc_fact_warning {
@@ -107,7 +107,6 @@ struct toc_facts {
     enum toc_marked tlp; /* strictest TLP that an object refers to or a field states */
     enum toc_marked pap;
     size_t text_bytes;
-    uint32_t warnings_kept;
     struct toc_fact_chunk *chunks; /* own */
 };
 
@@ -120,9 +119,17 @@ void toc_facts_clear(struct toc_facts *facts);
  * TOC_FACT_NOTE_BYTES_MAX without splitting a UTF-8 sequence.
  * Fails: LIMIT (count or text bound), FULL (no memory); nothing changed. */
 TOC_MUST_USE struct toc_err toc_facts_add(struct toc_facts *facts, const struct toc_fact *fact);
-/* Counts a warning and, up to TOC_WARNINGS_KEPT_MAX, keeps it as a fact of kind WARNING: value is
- * the warning's name, written what it is about. Only document, line and place are read from
- * *where (may be NULL). Fails as toc_facts_add; the count stands even then. */
+/* Makes the canonical form of `text` as a value of `kind` (NONE: as toc_value_guess) and appends it
+ * with the other members of *base, among them kind_name, the source's own name of the kind, which
+ * is kept for OTHER and retyped values only. A value that shows another kind is warned of and
+ * marked RETYPED; one that is none of its kind is warned of and kept as OTHER; one that is too long
+ * or empty is warned of and left out. Fails: as toc_facts_add. */
+TOC_MUST_USE struct toc_err toc_facts_add_value(struct toc_facts *facts,
+                                                const struct toc_fact *base,
+                                                enum toc_value_kind kind, struct toc_span text);
+/* Counts a warning and, the first TOC_WARNINGS_KEPT_MAX of its kind, keeps it as a fact of kind
+ * WARNING: value is the warning's name, written what it is about. Only document, line and place are
+ * read from *where (may be NULL). Fails as toc_facts_add; the count stands even then. */
 TOC_MUST_USE struct toc_err toc_facts_warn(struct toc_facts *facts, enum toc_fact_warning warning,
                                            const struct toc_fact *where, struct toc_span about);
 /* Raises the strictest TLP or PAP; a lower one changes nothing. */
@@ -132,7 +139,6 @@ void toc_facts_mark_pap(struct toc_facts *facts, enum toc_marked pap);
 /* A state to return to. */
 struct toc_facts_mark {
     uint32_t count;
-    uint32_t warnings_kept;
     struct toc_fact_counts counts;
     enum toc_marked tlp;
     enum toc_marked pap;
