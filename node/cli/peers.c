@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "ask.h"
+
+static const enum toc_field link_keys[] = {TOC_FIELD_ORG, TOC_FIELD_NODE, TOC_FIELD_ESTABLISHED,
+                                           TOC_FIELD_ADDRESSES, 0};
+
+static void add_figures(struct toc_table *table, const struct toc_message *row)
+{
+    char text[TOC_CELL_BYTES];
+    bool up = toc_message_flag(row, TOC_FIELD_ESTABLISHED);
+    static const enum toc_field sizes[] = {TOC_FIELD_SENT, TOC_FIELD_SENT_TO_US};
+    if (!up) {
+        for (size_t i = 0; i < 6; i++) {
+            toc_table_text(table, "-");
+        }
+        return;
+    }
+    toc_table_cell(table, toc_message_text(row, TOC_FIELD_VERSION));
+    (void)snprintf(text, sizeof text, "%llu ms",
+                   (unsigned long long)toc_message_number(row, TOC_FIELD_RTT));
+    toc_table_text(table, text);
+    toc_table_uint(table, toc_message_number(row, TOC_FIELD_BEHIND));
+    for (size_t i = 0; i < 2; i++) {
+        toc_cell_size(text, toc_message_number(row, sizes[i]));
+        toc_table_text(table, text);
+    }
+    (void)snprintf(text, sizeof text, "%+lld ms",
+                   (long long)toc_message_signed(row, TOC_FIELD_CLOCK_OFFSET));
+    toc_table_text(table, text);
+}
+
+static void add_row(struct toc_table *table, const struct toc_message *row)
+{
+    char time[TOC_TERM_TIME_BYTES], addresses[256];
+    bool up = toc_message_flag(row, TOC_FIELD_ESTABLISHED);
+    toc_table_cell(table, toc_message_text(row, TOC_FIELD_ORG));
+    toc_table_uint(table, toc_message_number(row, TOC_FIELD_NODE));
+    toc_table_text(table, up ? "up" : "down");
+    toc_term_time(time, toc_message_number(row, TOC_FIELD_SINCE));
+    toc_table_text(table, up ? time : "-");
+    add_figures(table, row);
+    toc_cell_list(addresses, sizeof addresses, row, TOC_FIELD_ADDRESSES);
+    toc_table_text(table, addresses[0] == '\0' ? "dials only" : addresses);
+}
+
+static enum toc_exit run(const struct toc_args *args)
+{
+    static const char *const header[] = {"ORGANISATION", "NODE",  "LINK",     "SINCE",
+                                         "VERSION",      "RTT",   "BEHIND",   "SENT",
+                                         "RECEIVED",     "CLOCK", "ADDRESSES"};
+    struct toc_ask ask;
+    struct toc_table table;
+    if (!toc_ask_open(&ask, args)) {
+        return ask.status;
+    }
+    toc_table_init(&table, stdout, header, sizeof header / sizeof header[0]);
+    toc_ask_begin(&ask, "peers");
+    bool sent = toc_ask_send(&ask);
+    while (sent && toc_ask_next(&ask)) {
+        if (toc_args_has(args, "json")) {
+            toc_row_json(stdout, &ask.row, link_keys);
+        } else {
+            add_row(&table, &ask.row);
+        }
+    }
+    struct toc_err err = toc_table_end(&table);
+    toc_ask_close(&ask);
+    if (toc_failed(err)) {
+        return toc_complain_err(err, NULL);
+    }
+    return toc_finish_output(ask.status);
+}
+
+const struct toc_command toc_command_peers = {
+    .name = "peers",
+    .operands = "",
+    .summary = "links to the other nodes, with versions and how far behind we are",
+    .json = true,
+    .node = true,
+    .operand_max = 0,
+    .run = run,
+};

@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "publish.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const enum toc_field publication_keys[] = {TOC_FIELD_ID,
+                                                  TOC_FIELD_REF,
+                                                  TOC_FIELD_KIND,
+                                                  TOC_FIELD_SEVERITY,
+                                                  TOC_FIELD_TLP,
+                                                  TOC_FIELD_TITLE,
+                                                  TOC_FIELD_PUBLISHED,
+                                                  TOC_FIELD_AUDIENCE_NAMES,
+                                                  0};
+
+struct publish {
+    const struct toc_args *args;
+    struct toc_ask ask;
+    struct toc_draft draft;
+    struct toc_sources sources;
+    size_t first, count;                      /* the sources of the bulletin at hand */
+    char *asked_to, *asked_tlp, *asked_title; /* own: answers on the terminal */
+    uint64_t published_count, refused_count;
+};
+
+/* the request ------------------------------------------------------------------------------
+ */
+
+static void add_list(struct toc_build *build, enum toc_field field,
+                     const struct toc_draft_list *list)
+{
+    toc_build_texts(build, field, list->items, list->count);
+}
+
+static void add_text(struct toc_build *build, enum toc_field field, const char *text)
+{
+    if (text != NULL) {
+        toc_build_str(build, field, text);
+    }
+}
+
+static void add_iocs(struct toc_build *build, const struct toc_draft_list *iocs)
+{
+    if (iocs->count == 0) {
+        return;
+    }
+    toc_build_list(build, TOC_FIELD_IOCS);
+    for (size_t i = 0; i < iocs->count; i++) {
+        struct toc_span text = iocs->items[i];
+        const uint8_t *colon = memchr(text.at, ':', text.len);
+        size_t kind_len = (size_t)(colon - text.at);
+        toc_build_row(build);
+        toc_build_text(build, TOC_FIELD_KIND, toc_span(text.at, kind_len));
+        toc_build_text(build, TOC_FIELD_VALUE, toc_span(colon + 1, text.len - kind_len - 1));
+        toc_build_row_end(build);
+    }
+    toc_build_list_end(build);
+}
+
+static void add_documents(struct publish *publish)
+{
+    struct toc_build *build = &publish->ask.request;
+    if (publish->count == 0) {
+        return;
+    }
+    toc_build_list(build, TOC_FIELD_DOCUMENTS);
+    for (size_t i = 0; i < publish->count; i++) {
+        const struct toc_source *source = &publish->sources.at[publish->first + i];
+        toc_build_row(build);
+        toc_build_cut(build, TOC_FIELD_NAME, toc_span_str(toc_source_name(source)));
+        toc_build_bytes(build, TOC_FIELD_BYTES, toc_span(source->bytes.at, source->bytes.len));
+        toc_build_row_end(build);
+    }
+    toc_build_list_end(build);
+}
+
+/* Fields stand in ascending order of their numbers. */
+static bool send_request(struct publish *publish, bool dry_run, const char *tlp_missing)
+{
+    const struct toc_draft *draft = &publish->draft;
+    struct toc_build *build = &publish->ask.request;
+    toc_ask_begin(&publish->ask, "publish");
+    if (dry_run) {
+        toc_build_flag(build, TOC_FIELD_DRY_RUN, true);
+    }
+    if (draft->to != NULL) {
+        toc_ask_audience(&publish->ask, draft->to);
+    }
+    add_text(build, TOC_FIELD_TLP_MISSING, tlp_missing);
+    add_text(build, TOC_FIELD_LOWER_TLP, draft->lower_tlp);
+    add_text(build, TOC_FIELD_REF, draft->ref);
+    add_text(build, TOC_FIELD_KIND, draft->kind);
+    add_text(build, TOC_FIELD_SEVERITY, draft->severity);
+    add_text(build, TOC_FIELD_TLP, draft->tlp);
+    add_text(build, TOC_FIELD_PAP, draft->pap);
+    add_text(build, TOC_FIELD_TITLE, draft->title);
+    add_text(build, TOC_FIELD_SUMMARY, draft->summary);
+    add_text(build, TOC_FIELD_LANGUAGE, draft->language);
+    if (draft->valid_until_ms > 0) {
+        toc_build_number(build, TOC_FIELD_VALID_UNTIL, draft->valid_until_ms);
+    }
+    if (draft->ack_within_ms > 0) {
+        toc_build_number(build, TOC_FIELD_ACK_WITHIN, draft->ack_within_ms);
+    }
+    if (draft->exercise) {
+        toc_build_flag(build, TOC_FIELD_EXERCISE, true);
+    }
+    add_list(build, TOC_FIELD_ACTORS, &draft->actors);
+    add_list(build, TOC_FIELD_TARGETS, &draft->targets);
+    add_list(build, TOC_FIELD_SECTORS, &draft->sectors);
+    add_list(build, TOC_FIELD_TECHNIQUES, &draft->techniques);
+    add_list(build, TOC_FIELD_CVES, &draft->cves);
+    add_iocs(build, &draft->iocs);
+    add_documents(publish);
+    return toc_ask_send(&publish->ask);
+}
+
+/* The node knows a document by its last name; the person gave a path. */
+static enum toc_exit complain_refusal(struct publish *publish)
+{
+    const char *text = publish->ask.line.text;
+    for (size_t i = 0; i < publish->count; i++) {
+        const struct toc_source *source = &publish->sources.at[publish->first + i];
+        const char *name = toc_source_name(source);
+        size_t len = strlen(name);
+        if (strncmp(text, name, len) == 0 && text[len] == ':') {
+            return toc_complain(publish->ask.status, "%s%s", source->path, text + len);
+        }
+    }
+    return toc_complain(publish->ask.status, "%s", text);
+}
+
+/* one bulletin -----------------------------------------------------------------------------
+ */
+
+static void print_published(struct publish *publish, bool dry_run)
+{
+    const struct toc_message *row = &publish->ask.row;
+    if (toc_args_has(publish->args, "json")) {
+        toc_row_json(stdout, row, publication_keys);
+    } else if (dry_run) {
+        toc_preview_print(stdout, row);
+    } else {
+        char id[TOC_ID_TEXT_BYTES];
+        const uint8_t *bytes = toc_message_id(row, TOC_FIELD_ID);
+        toc_id_text(id, bytes != NULL ? bytes : (const uint8_t[TOC_ID_BYTES]){0});
+        (void)printf("%s\n", id);
+    }
+}
+
+/* Publishes, or with dry_run shows what would be. */
+static enum toc_exit commit(struct publish *publish, bool dry_run)
+{
+    publish->ask.quiet = true;
+    bool sent = send_request(publish, dry_run, publish->draft.tlp_missing);
+    while (sent && toc_ask_next(&publish->ask)) {
+        print_published(publish, dry_run);
+    }
+    if (publish->ask.status != TOC_EXIT_DONE) {
+        return complain_refusal(publish);
+    }
+    return TOC_EXIT_DONE;
+}
+
+/* Keeps an answer until the end, and gives it as a field. */
+static bool ask_field(const char **field, char **kept, const char *question)
+{
+    free(*kept);
+    *kept = toc_draft_ask(question);
+    *field = *kept;
+    return *kept != NULL;
+}
+
+/* Shows on the terminal what would be published and asks. What is missing is asked for: the TLP
+ * when neither person nor documents give one, the title when no document has one. */
+static bool confirm(struct publish *publish, enum toc_exit *status)
+{
+    struct toc_draft *draft = &publish->draft;
+    bool tlp_given = draft->tlp != NULL || draft->tlp_missing != NULL;
+    bool title_asked = draft->title != NULL, shown = false;
+    while (!shown) {
+        /* A trial TLP where none is known yet: the answer tells whether a document states one. */
+        bool sent = send_request(publish, true, tlp_given ? draft->tlp_missing : "clear");
+        bool marked = false;
+        while (sent && toc_ask_next(&publish->ask)) {
+            marked = toc_message_has(&publish->ask.row, TOC_FIELD_MARKING);
+            shown = tlp_given || marked;
+            if (shown) {
+                toc_preview_print(stderr, &publish->ask.row);
+            }
+        }
+        if (publish->ask.status == TOC_EXIT_USAGE && !title_asked) {
+            title_asked = true;
+            if (!ask_field(&draft->title, &publish->asked_title, "Title")) {
+                *status = complain_refusal(publish);
+                return false;
+            }
+        } else if (publish->ask.status != TOC_EXIT_DONE) {
+            *status = complain_refusal(publish);
+            return false;
+        } else if (!shown) {
+            tlp_given = true;
+            if (!ask_field(&draft->tlp, &publish->asked_tlp,
+                           "TLP (clear, green, amber, amber+strict, red)")) {
+                *status = toc_complain(TOC_EXIT_USAGE, "no TLP; nothing is published");
+                return false;
+            }
+        }
+    }
+    if (!toc_prompt_yes("Publish")) {
+        *status = toc_complain(TOC_EXIT_POLICY, "not published");
+        return false;
+    }
+    return true;
+}
+
+static enum toc_exit publish_one(struct publish *publish)
+{
+    enum toc_exit status = TOC_EXIT_DONE;
+    bool dry_run = toc_args_has(publish->args, "dry-run");
+    bool ask = toc_prompt_possible() && !dry_run && !toc_args_has(publish->args, "yes");
+    publish->ask.quiet = true;
+    if (ask && publish->draft.to == NULL) {
+        (void)ask_field(&publish->draft.to, &publish->asked_to,
+                        "To (all, a group, or organisations joined by commas)");
+    }
+    if (ask && !confirm(publish, &status)) {
+        return status;
+    }
+    return commit(publish, dry_run);
+}
+
+/* all of them ------------------------------------------------------------------------------
+ */
+
+static enum toc_exit read_sources(struct publish *publish, size_t first, size_t count)
+{
+    struct toc_line line = {""};
+    for (size_t i = first; i < first + count; i++) {
+        struct toc_err err = toc_source_read(&publish->sources, i, &line);
+        if (toc_failed(err)) {
+            return toc_complain_err(err, &line);
+        }
+    }
+    publish->first = first;
+    publish->count = count;
+    return TOC_EXIT_DONE;
+}
+
+/* A file that is refused does not stop the others; the first refusal's status is the command's. */
+static enum toc_exit publish_each(struct publish *publish)
+{
+    enum toc_exit first_failure = TOC_EXIT_DONE;
+    struct toc_progress progress;
+    toc_progress_begin(&progress, "publishing");
+    for (size_t i = 0; i < publish->sources.count; i++) {
+        toc_progress_step(&progress, i, publish->sources.count);
+        enum toc_exit status = read_sources(publish, i, 1);
+        if (status == TOC_EXIT_DONE) {
+            status = publish_one(publish);
+        }
+        toc_source_forget(&publish->sources, i);
+        publish->published_count += status == TOC_EXIT_DONE;
+        publish->refused_count += status != TOC_EXIT_DONE;
+        first_failure = first_failure == TOC_EXIT_DONE ? status : first_failure;
+        if (status == TOC_EXIT_UNREACHABLE) {
+            break;
+        }
+    }
+    toc_progress_end(&progress);
+    (void)fprintf(stderr, "published %llu, refused %llu\n",
+                  (unsigned long long)publish->published_count,
+                  (unsigned long long)publish->refused_count);
+    return first_failure;
+}
+
+static enum toc_exit list_sources(struct publish *publish)
+{
+    const struct toc_args *args = publish->args;
+    struct toc_line line = {""};
+    bool each = toc_args_has(args, "each");
+    for (size_t i = 0; i < args->operand_count; i++) {
+        struct toc_err err = toc_sources_list(&publish->sources, args->operands[i],
+                                              each ? SIZE_MAX : TOC_DOCUMENTS_MAX, &line);
+        if (toc_failed(err)) {
+            return toc_complain_err(err, &line);
+        }
+    }
+    if (args->operand_count > 0 && publish->sources.count == 0) {
+        return toc_complain_usage(args, "no file to publish in %s", args->operands[0]);
+    }
+    if (each && publish->sources.count == 0) {
+        return toc_complain_usage(args, "--each needs files");
+    }
+    return TOC_EXIT_DONE;
+}
+
+static enum toc_exit publish_all(struct publish *publish)
+{
+    const struct toc_args *args = publish->args;
+    enum toc_exit status = list_sources(publish);
+    if (status != TOC_EXIT_DONE) {
+        return status;
+    }
+    bool nothing_given = publish->sources.count == 0 && publish->draft.title == NULL;
+    if (nothing_given && toc_prompt_possible()) {
+        if (!toc_draft_edit(&publish->draft, &status)) {
+            return status;
+        }
+    } else if (nothing_given) {
+        return toc_complain_usage(args, "nothing to publish: give a FILE, or --title");
+    }
+    if (!toc_ask_open(&publish->ask, args)) {
+        return publish->ask.status;
+    }
+    if (toc_args_has(args, "each")) {
+        return publish_each(publish);
+    }
+    status = read_sources(publish, 0, publish->sources.count);
+    return status == TOC_EXIT_DONE ? publish_one(publish) : status;
+}
+
+static enum toc_exit run(const struct toc_args *args)
+{
+    struct publish *publish = calloc(1, sizeof *publish);
+    if (publish == NULL) {
+        return toc_complain(TOC_EXIT_FAILED, "no memory");
+    }
+    publish->args = args;
+    enum toc_exit status = TOC_EXIT_USAGE;
+    if (toc_draft_read(&publish->draft, args)) {
+        status = publish_all(publish);
+    }
+    toc_ask_close(&publish->ask);
+    toc_sources_free(&publish->sources);
+    toc_draft_free(&publish->draft);
+    free(publish->asked_to);
+    free(publish->asked_tlp);
+    free(publish->asked_title);
+    free(publish);
+    return toc_finish_output(status);
+}
+
+static const struct toc_option options[] = {
+    {"to", 't', "AUDIENCE", "all, a group, or organisations joined by commas"},
+    {"tlp", 0, "TLP", "clear, green, amber, amber+strict, red"},
+    {"tlp-missing", 0, "TLP", "the TLP of documents that state none"},
+    {"lower-tlp", 0, "WHY", "publish below a marking inside; audited, never below red"},
+    {"title", 0, "TEXT", "one line; else the document's own title"},
+    {"summary", 0, "TEXT", "Markdown"},
+    {"severity", 0, "LEVEL", "low, medium, high, critical"},
+    {"kind", 0, "KIND",
+     "alert, vulnerability, campaign, indicators, takedown, advisory, note, "
+     "request"},
+    {"pap", 0, "PAP", "permissible actions: clear, green, amber, red"},
+    {"lang", 0, "TAG", "language (BCP 47)"},
+    {"ref", 0, "TEXT", "your own reference"},
+    {"valid-until", 0, "TIME", "a date, a time (UTC), or a span such as 30d"},
+    {"ack-within", 0, "TIME", "ask for acknowledgement within 30m, 4h, 2d"},
+    {"actor", 0, "NAME", "may be repeated"},
+    {"target", 0, "CC,...", "country codes; may be repeated"},
+    {"sector", 0, "NAME", "may be repeated"},
+    {"technique", 0, "ID,...", "ATT&CK ids; may be repeated"},
+    {"cve", 0, "ID,...", "may be repeated"},
+    {"ioc", 0, "KIND:VALUE", "an indicator; may be repeated"},
+    {"exercise", 0, NULL, "not real: shown with a banner, left out of exports"},
+    {"each", 0, NULL, "one bulletin for each file"},
+    {"dry-run", 0, NULL, "check and show what would be published, and stop"},
+    {"yes", 'y', NULL, "do not ask on a terminal"},
+    {0},
+};
+
+const struct toc_command toc_command_publish = {
+    .name = "publish",
+    .operands = "[FILE|DIR|-]...",
+    .summary = "publishes a bulletin and prints its id",
+    .detail = "\nSeveral files make one bulletin with several documents, which travel byte for "
+              "byte. Fields that\nare not given come from the documents; a TLP below a marking "
+              "inside is refused. On a terminal\nwithout FILE it opens $EDITOR; a preview and a "
+              "question follow. Elsewhere nothing is asked, and\na missing audience, TLP or title "
+              "exits 2.",
+    .options = options,
+    .json = true,
+    .node = true,
+    .operand_max = SIZE_MAX,
+    .run = run,
+};

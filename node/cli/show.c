@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "ask.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define SHOW_FACTS_TERMINAL 60u /* indicators shown without --facts; bundles hold thousands */
+
+static const enum toc_field bulletin_keys[] = {
+    TOC_FIELD_ID,       TOC_FIELD_REF,    TOC_FIELD_AUTHOR,    TOC_FIELD_KIND,
+    TOC_FIELD_SEVERITY, TOC_FIELD_TLP,    TOC_FIELD_TITLE,     TOC_FIELD_PUBLISHED,
+    TOC_FIELD_GROUPS,   TOC_FIELD_STATUS, TOC_FIELD_DOCUMENTS, 0};
+
+struct show {
+    struct toc_ask ask;
+    const struct toc_args *args;
+    bool json, facts;
+    uint64_t fact_count, hidden_count;
+    struct toc_table table;
+};
+
+/* a bulletin -------------------------------------------------------------------------------
+ */
+
+static void show_list(const struct toc_message *row, const char *label, enum toc_field field)
+{
+    char text[2048];
+    toc_cell_list(text, sizeof text, row, field);
+    toc_show_pair(stdout, label, toc_span(text, strlen(text)));
+}
+
+static void show_time(const struct toc_message *row, const char *label, enum toc_field field)
+{
+    char time[TOC_TERM_TIME_BYTES];
+    if (toc_message_has(row, field)) {
+        toc_term_time(time, toc_message_number(row, field));
+        toc_show_text(label, time);
+    }
+}
+
+static void show_head(const struct toc_message *row)
+{
+    if (toc_message_flag(row, TOC_FIELD_EXERCISE)) {
+        toc_term_colour(stdout, TOC_TERM_BOLD);
+        (void)puts("EXERCISE EXERCISE EXERCISE: this bulletin is not real");
+        toc_term_colour(stdout, TOC_TERM_PLAIN);
+    }
+    toc_term_colour(stdout, TOC_TERM_BOLD);
+    toc_show_pair(stdout, "title", toc_message_text(row, TOC_FIELD_TITLE));
+    toc_term_colour(stdout, TOC_TERM_PLAIN);
+    char id[TOC_ID_TEXT_BYTES] = "";
+    const uint8_t *bytes = toc_message_id(row, TOC_FIELD_ID);
+    if (bytes != NULL) {
+        toc_id_text(id, bytes);
+    }
+    toc_show_text("id", id);
+    toc_show_pair(stdout, "reference", toc_message_text(row, TOC_FIELD_REF));
+    toc_show_tlp(stdout, toc_message_text(row, TOC_FIELD_TLP));
+    toc_show_pair(stdout, "PAP", toc_message_text(row, TOC_FIELD_PAP));
+    toc_show_pair(stdout, "kind", toc_message_text(row, TOC_FIELD_KIND));
+    toc_show_pair(stdout, "severity", toc_message_text(row, TOC_FIELD_SEVERITY));
+    toc_show_pair(stdout, "status", toc_message_text(row, TOC_FIELD_STATUS));
+}
+
+/* The id of the organisation stands beside its handle: a handle alone proves nothing. */
+static void show_author(const struct toc_message *row)
+{
+    char id[TOC_ID_TEXT_BYTES] = "";
+    const uint8_t *bytes = toc_message_id(row, TOC_FIELD_AUTHOR_ID);
+    struct toc_span author = toc_message_text(row, TOC_FIELD_AUTHOR);
+    if (bytes != NULL) {
+        toc_id_text(id, bytes);
+        id[TOC_ID_TEXT_CHARS_MIN] = '\0';
+    }
+    bool unproven = toc_message_is(row, TOC_FIELD_STATUS, "unproven");
+    toc_show_line(stdout, unproven ? "claims to be" : "signed by", "%.*s (%s)", (int)author.len,
+                  author.len > 0 ? (const char *)author.at : "", id);
+}
+
+static void show_documents(const struct toc_message *row)
+{
+    static const char *const header[] = {"DOCUMENT", "NAME", "SIZE", "TYPE"};
+    struct toc_items items;
+    struct toc_message document;
+    struct toc_table table;
+    char size[TOC_CELL_BYTES];
+    if (toc_message_list(row, TOC_FIELD_DOCUMENTS, &items) == 0) {
+        return;
+    }
+    (void)putchar('\n');
+    toc_table_init(&table, stdout, header, 4);
+    while (toc_items_row(&items, &document)) {
+        toc_table_uint(&table, toc_message_number(&document, TOC_FIELD_NUMBER));
+        toc_table_cell(&table, toc_message_text(&document, TOC_FIELD_NAME));
+        toc_cell_size(size, toc_message_number(&document, TOC_FIELD_SIZE));
+        toc_table_text(&table, size);
+        toc_table_cell(&table, toc_message_text(&document, TOC_FIELD_MEDIA_TYPE));
+    }
+    struct toc_err err = toc_table_end(&table);
+    if (toc_failed(err)) {
+        (void)toc_complain_err(err, NULL);
+    }
+}
+
+static void show_bulletin(const struct toc_message *row)
+{
+    show_head(row);
+    show_author(row);
+    show_time(row, "published", TOC_FIELD_PUBLISHED);
+    show_time(row, "received", TOC_FIELD_RECEIVED);
+    show_time(row, "valid until", TOC_FIELD_VALID_UNTIL);
+    if (toc_message_has(row, TOC_FIELD_ACK_WITHIN)) {
+        char span[TOC_CELL_BYTES];
+        toc_cell_span(span, toc_message_number(row, TOC_FIELD_ACK_WITHIN));
+        toc_show_line(stdout, "acknowledge", "within %s", span);
+    }
+    static const struct {
+        const char *label;
+        enum toc_field field;
+    } lists[] = {
+        {"came by", TOC_FIELD_GROUPS},  {"actors", TOC_FIELD_ACTORS},
+        {"malware", TOC_FIELD_MALWARE}, {"origin", TOC_FIELD_ORIGINS},
+        {"targets", TOC_FIELD_TARGETS}, {"sectors", TOC_FIELD_SECTORS},
+        {"motives", TOC_FIELD_MOTIVES}, {"techniques", TOC_FIELD_TECHNIQUES},
+        {"CVEs", TOC_FIELD_CVES},       {"tags", TOC_FIELD_TAGS},
+    };
+    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
+        show_list(row, lists[i].label, lists[i].field);
+    }
+    toc_show_pair(stdout, "language", toc_message_text(row, TOC_FIELD_LANGUAGE));
+    toc_show_counts(stdout, row);
+    struct toc_span summary = toc_message_text(row, TOC_FIELD_SUMMARY);
+    if (summary.len > 0) {
+        (void)putchar('\n');
+        toc_term_text(stdout, summary, TOC_TERM_LINES);
+        (void)putchar('\n');
+    }
+    show_documents(row);
+}
+
+/* its facts --------------------------------------------------------------------------------
+ */
+
+static void add_fact(struct show *show, const struct toc_message *row)
+{
+    char flags[256], place[64];
+    bool indicators_alone = !show->facts;
+    struct toc_span kind = toc_message_text(row, TOC_FIELD_KIND);
+    static const char *const hidden[] = {"title",    "summary", "published", "producer",
+                                         "relation", "tag",     "warning",   "reference",
+                                         "rule",     "tlp",     "pap"};
+    for (size_t i = 0; indicators_alone && i < sizeof hidden / sizeof hidden[0]; i++) {
+        if (toc_span_equal(kind, toc_span_str(hidden[i]))) {
+            return;
+        }
+    }
+    if (indicators_alone && show->fact_count >= SHOW_FACTS_TERMINAL) {
+        show->hidden_count++;
+        return;
+    }
+    show->fact_count++;
+    toc_table_cell(&show->table, kind);
+    toc_table_cell(&show->table, toc_message_text(row, TOC_FIELD_VALUE));
+    uint64_t line = toc_message_number(row, TOC_FIELD_TEXT_LINE);
+    (void)snprintf(place, sizeof place, line > 0 ? "%llu:%llu" : "%llu",
+                   (unsigned long long)toc_message_number(row, TOC_FIELD_DOCUMENT),
+                   (unsigned long long)line);
+    toc_table_text(&show->table, place);
+    toc_cell_list(flags, sizeof flags, row, TOC_FIELD_FLAGS);
+    toc_table_text(&show->table, flags[0] == '\0' ? "-" : flags);
+    toc_table_cell(&show->table, toc_message_text(row, TOC_FIELD_COMMENT));
+}
+
+static enum toc_exit show_whole(struct show *show)
+{
+    static const char *const header[] = {"FACT", "VALUE", "DOCUMENT", "FLAGS", "COMMENT"};
+    struct toc_ask *ask = &show->ask;
+    toc_ask_begin(ask, "show");
+    toc_build_str(&ask->request, TOC_FIELD_PREFIX, show->args->operands[0]);
+    if (show->facts || !show->json) {
+        toc_build_flag(&ask->request, TOC_FIELD_FACTS, true);
+    }
+    bool sent = toc_ask_send(ask);
+    toc_table_init(&show->table, stdout, header, 5);
+    while (sent && toc_ask_next(ask)) {
+        bool fact = toc_message_is(&ask->row, TOC_FIELD_ROW, "fact");
+        if (show->json) {
+            toc_row_json(stdout, &ask->row, fact ? NULL : bulletin_keys);
+        } else if (fact) {
+            add_fact(show, &ask->row);
+        } else {
+            show_bulletin(&ask->row);
+            (void)putchar('\n');
+        }
+    }
+    struct toc_err err = toc_table_end(&show->table);
+    if (toc_failed(err)) {
+        return toc_complain_err(err, NULL);
+    }
+    if (show->hidden_count > 0) {
+        (void)printf("and %llu more: tocsin show %s --facts\n",
+                     (unsigned long long)show->hidden_count, show->args->operands[0]);
+    }
+    return ask->status;
+}
+
+/* documents, byte for byte -----------------------------------------------------------------
+ */
+
+/* Collects the bytes of one document; the next row of another one ends it. */
+static bool collect(struct toc_bytes *bytes, size_t *room, struct toc_span more)
+{
+    if (bytes->len + more.len > *room) {
+        size_t wanted = (bytes->len + more.len) * 2;
+        uint8_t *grown = realloc(bytes->at, wanted);
+        if (grown == NULL) {
+            return false;
+        }
+        bytes->at = grown;
+        *room = wanted;
+    }
+    if (more.len > 0) {
+        memcpy(bytes->at + bytes->len, more.at, more.len);
+    }
+    bytes->len += more.len;
+    return true;
+}
+
+/* A terminal gets the text with everything escaped that it would obey; a pipe gets the bytes. */
+static enum toc_exit write_bytes(const struct toc_args *args, struct toc_span bytes)
+{
+    const char *path = toc_args_value(args, "output");
+    struct toc_line line = {""};
+    if (path != NULL) {
+        struct toc_err err = toc_file_write(path, bytes, 0600, TOC_REPLACE_YES, &line);
+        return toc_failed(err) ? toc_complain_err(err, &line) : TOC_EXIT_DONE;
+    }
+    if (toc_term_is_terminal(stdout)) {
+        toc_term_text(stdout, bytes, TOC_TERM_LINES);
+    } else if (fwrite(bytes.at, 1, bytes.len, stdout) != bytes.len) {
+        return toc_complain(TOC_EXIT_FAILED, "stdout cannot be written: %s", strerror(errno));
+    }
+    return TOC_EXIT_DONE;
+}
+
+static enum toc_exit show_bytes(struct show *show)
+{
+    struct toc_ask *ask = &show->ask;
+    struct toc_bytes bytes = {0};
+    size_t room = 0;
+    const char *document = toc_args_value(show->args, "document");
+    toc_ask_begin(ask, "show");
+    toc_build_str(&ask->request, TOC_FIELD_PREFIX, show->args->operands[0]);
+    if (document != NULL) {
+        toc_build_number(&ask->request, TOC_FIELD_DOCUMENT, strtoull(document, NULL, 10));
+    } else {
+        toc_build_flag(&ask->request,
+                       toc_args_has(show->args, "raw") ? TOC_FIELD_RAW : TOC_FIELD_STIX, true);
+    }
+    bool going = toc_ask_send(ask);
+    while (going && toc_ask_next(ask)) {
+        if (toc_message_is(&ask->row, TOC_FIELD_ROW, "bytes")) {
+            going = collect(&bytes, &room, toc_message_text(&ask->row, TOC_FIELD_BYTES));
+        }
+    }
+    enum toc_exit status = ask->status;
+    if (!going && room > 0) {
+        status = toc_complain(TOC_EXIT_FAILED, "no memory for a document of this size");
+    } else if (status == TOC_EXIT_DONE) {
+        status = write_bytes(show->args, toc_span(bytes.at, bytes.len));
+    }
+    free(bytes.at);
+    return status;
+}
+
+/* the command ------------------------------------------------------------------------------
+ */
+
+static bool is_number(const char *text)
+{
+    return text[0] != '\0' && strlen(text) <= 4 && strspn(text, "0123456789") == strlen(text) &&
+           strtoul(text, NULL, 10) > 0;
+}
+
+static enum toc_exit run(const struct toc_args *args)
+{
+    static const char *const parts[] = {"document", "stix", "raw"};
+    struct show show = {
+        .args = args, .json = toc_args_has(args, "json"), .facts = toc_args_has(args, "facts")};
+    size_t part_count = 0;
+    for (size_t i = 0; i < 3; i++) {
+        part_count += toc_args_has(args, parts[i]);
+    }
+    if (part_count > 1) {
+        return toc_complain_usage(args, "--document, --stix and --raw exclude each other");
+    }
+    const char *document = toc_args_value(args, "document");
+    if (document != NULL && !is_number(document)) {
+        return toc_complain_usage(args, "--document %s: wanted a number from 1", document);
+    }
+    if (part_count == 0 && toc_args_has(args, "output")) {
+        return toc_complain_usage(args, "-o needs --document, --stix or --raw");
+    }
+    if (toc_args_has(args, "raw") && !toc_args_has(args, "output") &&
+        toc_term_is_terminal(stdout)) {
+        return toc_complain_usage(args, "a proof file is binary; write it with -o FILE");
+    }
+    if (!toc_ask_open(&show.ask, args)) {
+        return show.ask.status;
+    }
+    enum toc_exit status = part_count > 0 ? show_bytes(&show) : show_whole(&show);
+    toc_ask_close(&show.ask);
+    return toc_finish_output(status);
+}
+
+static const struct toc_option options[] = {
+    {"facts", 0, NULL, "every fact, not the first indicators alone"},
+    {"document", 'd', "N", "the bytes of document N, as they went in"},
+    {"stix", 0, NULL, "the bytes of its STIX documents"},
+    {"raw", 0, NULL, "the proof file, for `tocsin verify` anywhere"},
+    {"output", 'o', "FILE", "write the bytes there instead of stdout"},
+    {0},
+};
+
+const struct toc_command toc_command_show = {
+    .name = "show",
+    .operands = "ID",
+    .summary = "prints a bulletin: fields, counts, indicators, documents, who signed",
+    .detail =
+        "\nID may be cut to its first ten characters. A document comes out byte for byte in a "
+        "file or\npipe; on a terminal control characters are shown escaped.",
+    .options = options,
+    .json = true,
+    .node = true,
+    .operand_min = 1,
+    .operand_max = 1,
+    .run = run,
+};

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "command.h"
+#include "term.h"
+
+#include "api.h"
+
+#include <lmdb.h>
+#include <msgpack.h>
+#include <sodium.h>
+
+#ifndef TOC_VERSION
+#define TOC_VERSION "unknown"
+#endif
+
+static enum toc_exit run(const struct toc_args *args)
+{
+    const struct {
+        const char *name, *version;
+    } parts[] = {
+        {"tocsin", TOC_VERSION},
+        {"libsodium", sodium_version_string()},
+        {"lmdb", mdb_version(NULL, NULL, NULL)},
+        {"msgpack-c", msgpack_version()},
+        {"compiler", __VERSION__},
+    };
+    struct toc_json json;
+    bool as_json = toc_args_has(args, "json");
+    toc_json_init(&json, stdout);
+    if (as_json) {
+        toc_json_object(&json, NULL);
+    }
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        if (as_json) {
+            toc_json_text(&json, parts[i].name, parts[i].version);
+        } else {
+            (void)printf("%s %s\n", parts[i].name, parts[i].version);
+        }
+    }
+    if (as_json) {
+        toc_json_close(&json);
+    }
+    return toc_finish_output(TOC_EXIT_DONE);
+}
+
+const struct toc_command toc_command_version = {
+    .name = "version",
+    .operands = "",
+    .summary = "prints the versions of the program and its libraries",
+    .json = true,
+    .operand_max = 0,
+    .run = run,
+};
