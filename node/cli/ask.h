@@ -36,8 +36,7 @@ void toc_ask_audience(struct toc_ask *ask, const char *to);
  * lacks are printed as null, false or []. */
 void toc_row_json(FILE *out, const struct toc_message *row, const enum toc_field *wanted);
 
-/* cells ------------------------------------------------------------------------------------
- */
+/* cells */
 
 /* Text of an id: whole, or its first TOC_ID_TEXT_CHARS_MIN characters where `out` is a terminal. */
 struct toc_id_cell {

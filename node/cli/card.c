@@ -6,8 +6,7 @@
 
 #include <string.h>
 
-/* printing ---------------------------------------------------------------------------------
- */
+/* printing */
 
 static void json_node(struct toc_json *json, const struct toc_cert *node)
 {
@@ -134,8 +133,7 @@ static enum toc_exit show_file(const struct toc_args *args)
     return toc_finish_output(TOC_EXIT_DONE);
 }
 
-/* changing ---------------------------------------------------------------------------------
- */
+/* changing */
 
 static struct toc_err change(struct toc_home *home, const struct toc_args *args,
                              struct toc_card *card, struct toc_line *line)

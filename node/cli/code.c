@@ -18,8 +18,7 @@
 /* A card of TOC_CARD_BYTES_MAX as base64 with line ends, and room for a mail around it. */
 #define ARMOUR_BYTES_MAX 65536u
 
-/* codes ------------------------------------------------------------------------------------
- */
+/* codes */
 
 void toc_code_draw(struct toc_secret_code *code)
 {
@@ -114,8 +113,7 @@ struct toc_err toc_code_write(const char *path, const char *home, enum toc_keyfi
     return err;
 }
 
-/* cards as text ----------------------------------------------------------------------------
- */
+/* cards as text */
 
 void toc_armour_print(FILE *out, struct toc_span card)
 {

@@ -26,8 +26,7 @@ TOC_MUST_USE struct toc_err toc_code_write(const char *path, const char *home,
 TOC_MUST_USE struct toc_err toc_code_check_path(const char *path, const char *home,
                                                 struct toc_line *line);
 
-/* cards as text ----------------------------------------------------------------------------
- */
+/* cards as text */
 
 /* Between "-----BEGIN TOCSIN CARD-----" and its END line, base64 in lines of 64 characters. */
 void toc_armour_print(FILE *out, struct toc_span card);

@@ -36,8 +36,7 @@ static const char template[] =
     "# The summary (Markdown) stands below the next line.\n"
     "---\n";
 
-/* running the editor -----------------------------------------------------------------------
- */
+/* running the editor */
 
 /* The shell reads $EDITOR, which may hold options; the file is an argument and never part of the
  * shell's text. */
@@ -98,8 +97,7 @@ static char *edit(struct toc_line *line)
     return text;
 }
 
-/* reading what was typed -------------------------------------------------------------------
- */
+/* reading what was typed */
 
 static char *trim(char *text)
 {

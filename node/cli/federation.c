@@ -8,8 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* found ------------------------------------------------------------------------------------
- */
+/* found */
 
 /* The cards of the command line and, unless it is among them, our own. */
 struct founders {
@@ -156,8 +155,7 @@ static enum toc_exit found(const struct toc_args *args)
     return toc_finish_output(TOC_EXIT_DONE);
 }
 
-/* show -------------------------------------------------------------------------------------
- */
+/* show */
 
 static enum toc_exit show(const struct toc_args *args)
 {
@@ -180,8 +178,7 @@ static enum toc_exit show(const struct toc_args *args)
     return toc_finish_output(status);
 }
 
-/* sign -------------------------------------------------------------------------------------
- */
+/* sign */
 
 /* A person sees what the signature vouches for and says yes; a script has said so by calling. */
 static bool is_wanted(const struct toc_args *args, const struct toc_genesis *genesis)
@@ -245,8 +242,7 @@ static enum toc_exit sign(const struct toc_args *args)
     return toc_finish_output(TOC_EXIT_DONE);
 }
 
-/* adopt ------------------------------------------------------------------------------------
- */
+/* adopt */
 
 static enum toc_exit adopt(const struct toc_args *args)
 {
@@ -271,8 +267,7 @@ static enum toc_exit adopt(const struct toc_args *args)
     return toc_finish_output(TOC_EXIT_DONE);
 }
 
-/* the command ------------------------------------------------------------------------------
- */
+/* the command */
 
 static const struct toc_option found_options[] = {
     {"name", 0, "TEXT", "name of the federation"},

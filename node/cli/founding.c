@@ -6,8 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* memory and ourselves ---------------------------------------------------------------------
- */
+/* memory and ourselves */
 
 struct toc_err toc_founding_memory_new(struct toc_founding_memory *memory, struct toc_line *line)
 {
@@ -50,8 +49,7 @@ void toc_founding_close(struct toc_founding *own)
     }
 }
 
-/* reading and printing ---------------------------------------------------------------------
- */
+/* reading and printing */
 
 struct toc_err toc_founding_read(struct toc_genesis *genesis, struct toc_bytes *file,
                                  const char *path, struct toc_founding_memory *memory,
@@ -124,8 +122,7 @@ enum toc_exit toc_founding_print(FILE *out, const struct toc_genesis *genesis, b
     return toc_failed(err) ? toc_complain_err(err, NULL) : TOC_EXIT_DONE;
 }
 
-/* checking ---------------------------------------------------------------------------------
- */
+/* checking */
 
 /* F out of the file that was handed over, where --secret names one. */
 static struct toc_err read_secret(const struct toc_args *args, uint8_t f[static TOC_KEY_BYTES],

@@ -35,8 +35,7 @@ struct init {
     bool home_made;
 };
 
-/* what was given ---------------------------------------------------------------------------
- */
+/* what was given */
 
 /* "0.0.0.0:4433" and "[::]:4433" say where to listen, not where others find the node. */
 static bool is_wildcard(const char *address)
@@ -133,8 +132,7 @@ static struct toc_err choose_unlocks(struct init *init)
     return toc_unlock_choose(&init->org_unlock, &options, "the organisation key", &init->line);
 }
 
-/* making -----------------------------------------------------------------------------------
- */
+/* making */
 
 static struct toc_err make_keys(struct init *init)
 {
@@ -245,8 +243,7 @@ static struct toc_err make_all(struct init *init)
     return err;
 }
 
-/* telling ----------------------------------------------------------------------------------
- */
+/* telling */
 
 static void print_result(const struct init *init)
 {

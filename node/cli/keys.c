@@ -6,8 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* show -------------------------------------------------------------------------------------
- */
+/* show */
 
 struct key_row {
     const char *file;
@@ -130,8 +129,7 @@ static enum toc_exit show(const struct toc_args *args)
     return toc_finish_output(status);
 }
 
-/* passphrase -------------------------------------------------------------------------------
- */
+/* passphrase */
 
 static struct toc_unlock_options new_options(const struct toc_args *args)
 {

@@ -22,8 +22,7 @@ struct lookup {
     size_t batch_count;
 };
 
-/* answers ----------------------------------------------------------------------------------
- */
+/* answers */
 
 static void add_bulletin(struct lookup *lookup, const struct toc_message *row,
                          const struct toc_message *bulletin)
@@ -97,8 +96,7 @@ static void take_row(struct lookup *lookup)
     }
 }
 
-/* questions --------------------------------------------------------------------------------
- */
+/* questions */
 
 static bool flush(struct lookup *lookup)
 {

@@ -61,8 +61,7 @@ static bool takes_option(const struct toc_command *command, const struct toc_opt
            (command->json && strcmp(option->name, toc_option_json.name) == 0);
 }
 
-/* words ------------------------------------------------------------------------------------
- */
+/* words */
 
 static const struct toc_option *find_long(const struct parse *parse, const char *name, size_t len)
 {
@@ -195,8 +194,7 @@ static bool take_words(struct parse *parse, int argc, char **argv, int command_a
     return true;
 }
 
-/* the whole --------------------------------------------------------------------------------
- */
+/* the whole */
 
 /* The first operand may name a verb; then it is no operand. */
 static bool choose_verb(struct parse *parse)
@@ -295,8 +293,7 @@ bool toc_args_parse(struct toc_args *args, struct toc_given *given, const char *
     return check_given(args);
 }
 
-/* what was given ---------------------------------------------------------------------------
- */
+/* what was given */
 
 const char *toc_args_value(const struct toc_args *args, const char *name)
 {

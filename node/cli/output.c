@@ -60,8 +60,7 @@ enum toc_exit toc_finish_output(enum toc_exit status)
     return status;
 }
 
-/* pairs ------------------------------------------------------------------------------------
- */
+/* pairs */
 
 #define LABEL_COLUMNS 14
 

@@ -7,8 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* fields of a card -------------------------------------------------------------------------
- */
+/* fields of a card */
 
 static struct toc_err set_text(char *out, size_t out_bytes, const struct toc_args *args,
                                const char *option, struct toc_line *line)
@@ -108,8 +107,7 @@ struct toc_err toc_own_set_addresses(struct toc_cert *node, const struct toc_arg
     return toc_ok();
 }
 
-/* home -------------------------------------------------------------------------------------
- */
+/* home */
 
 struct toc_err toc_own_home_absent(const char *path, struct toc_line *line)
 {

@@ -24,8 +24,7 @@ struct publish {
     uint64_t published_count, refused_count;
 };
 
-/* the request ------------------------------------------------------------------------------
- */
+/* the request */
 
 static void add_list(struct toc_build *build, enum toc_field field,
                      const struct toc_draft_list *list)
@@ -131,8 +130,7 @@ static enum toc_exit complain_refusal(struct publish *publish)
     return toc_complain(publish->ask.status, "%s", text);
 }
 
-/* one bulletin -----------------------------------------------------------------------------
- */
+/* one bulletin */
 
 static void print_published(struct publish *publish, bool dry_run)
 {
@@ -231,8 +229,7 @@ static enum toc_exit publish_one(struct publish *publish)
     return commit(publish, dry_run);
 }
 
-/* all of them ------------------------------------------------------------------------------
- */
+/* all of them */
 
 static enum toc_exit read_sources(struct publish *publish, size_t first, size_t count)
 {

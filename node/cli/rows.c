@@ -3,8 +3,7 @@
 
 #include <string.h>
 
-/* JSON -------------------------------------------------------------------------------------
- */
+/* JSON */
 
 static void json_map(struct toc_json *json, const struct toc_message *row,
                      const enum toc_field *wanted, bool top);
@@ -104,8 +103,7 @@ void toc_row_json(FILE *out, const struct toc_message *row, const enum toc_field
     toc_json_close(&json);
 }
 
-/* cells ------------------------------------------------------------------------------------
- */
+/* cells */
 
 struct toc_id_cell toc_cell_id(FILE *out, const struct toc_message *row, enum toc_field field)
 {

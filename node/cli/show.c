@@ -21,8 +21,7 @@ struct show {
     struct toc_table table;
 };
 
-/* a bulletin -------------------------------------------------------------------------------
- */
+/* a bulletin */
 
 static void show_list(const struct toc_message *row, const char *label, enum toc_field field)
 {
@@ -140,8 +139,7 @@ static void show_bulletin(const struct toc_message *row)
     show_documents(row);
 }
 
-/* its facts --------------------------------------------------------------------------------
- */
+/* its facts */
 
 static void add_fact(struct show *show, const struct toc_message *row)
 {
@@ -206,8 +204,7 @@ static enum toc_exit show_whole(struct show *show)
     return ask->status;
 }
 
-/* documents, byte for byte -----------------------------------------------------------------
- */
+/* documents, byte for byte */
 
 /* Collects the bytes of one document; the next row of another one ends it. */
 static bool collect(struct toc_bytes *bytes, size_t *room, struct toc_span more)
@@ -275,8 +272,7 @@ static enum toc_exit show_bytes(struct show *show)
     return status;
 }
 
-/* the command ------------------------------------------------------------------------------
- */
+/* the command */
 
 static bool is_number(const char *text)
 {

@@ -11,8 +11,7 @@
 #define FOLDER_DEPTH_MAX 32u
 #define SPAN_MS_MAX (10ull * 366 * 86400 * 1000)
 
-/* lists ------------------------------------------------------------------------------------
- */
+/* lists */
 
 static struct toc_err add_source(struct toc_sources *sources, const char *path, size_t max,
                                  struct toc_line *line)
@@ -142,8 +141,7 @@ const char *toc_source_name(const struct toc_source *source)
     return slash == NULL ? source->path : slash + 1;
 }
 
-/* times ------------------------------------------------------------------------------------
- */
+/* times */
 
 bool toc_span_parse(const char *text, uint64_t *ms)
 {

@@ -2,7 +2,7 @@
 #include "ask.h"
 #include "founding.h"
 #include "own.h"
-#include "proof.h"
+#include "proof_check.h"
 
 #include "store.h"
 
@@ -16,8 +16,7 @@ static const enum toc_field verified_keys[] = {TOC_FIELD_LOGS,
                                                TOC_FIELD_AUDIT_LINES,
                                                0};
 
-/* beside a running node --------------------------------------------------------------------
- */
+/* beside a running node */
 
 static void show_row(const struct toc_message *row)
 {
@@ -56,8 +55,7 @@ static enum toc_exit verify_by_node(const struct toc_args *args)
     return ask.status;
 }
 
-/* without a node ---------------------------------------------------------------------------
- */
+/* without a node */
 
 /* What knows whose key signs a log: the cards of the founding file. */
 struct key_source {

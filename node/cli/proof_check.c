@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-#include "proof.h"
+#include "proof_check.h"
 #include "term.h"
 
 #include "api.h"
