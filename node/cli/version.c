@@ -8,8 +8,8 @@
 #include <msgpack.h>
 #include <sodium.h>
 
-#ifndef TOC_VERSION
-#define TOC_VERSION "unknown"
+#ifndef TOC_PROGRAM_VERSION
+#define TOC_PROGRAM_VERSION "unknown"
 #endif
 
 static enum toc_exit run(const struct toc_args *args)
@@ -17,7 +17,7 @@ static enum toc_exit run(const struct toc_args *args)
     const struct {
         const char *name, *version;
     } parts[] = {
-        {"tocsin", TOC_VERSION},
+        {"tocsin", TOC_PROGRAM_VERSION},
         {"libsodium", sodium_version_string()},
         {"lmdb", mdb_version(NULL, NULL, NULL)},
         {"msgpack-c", msgpack_version()},

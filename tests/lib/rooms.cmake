@@ -35,7 +35,7 @@ target_compile_options(toc_flags INTERFACE
   -ffile-prefix-map=${CMAKE_SOURCE_DIR}/=)
 # A program loads only the libraries that it calls: each costs the command line a part of its 10 ms.
 target_link_options(toc_flags INTERFACE -pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed)
-target_compile_definitions(toc_flags INTERFACE TOC_VERSION="${PROJECT_VERSION}")
+target_compile_definitions(toc_flags INTERFACE TOC_PROGRAM_VERSION="${PROJECT_VERSION}")
 target_link_libraries(toc_flags INTERFACE Threads::Threads)
 
 if(TOC_SANITIZED)
