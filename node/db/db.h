@@ -94,7 +94,9 @@ struct toc_db;
 
 struct toc_db_options {
     uint64_t map_bytes; /* 0: TOC_DB_MAP_BYTES, halved until the system grants it */
-    bool read_only;     /* beside a running node or on a copy: writes nothing but the lock file */
+    /* Beside a running node, which is seen as its lock file shows; or on a file that toc_db_backup
+     * wrote, which must be nobody else's. Writes nothing but the lock file. */
+    bool read_only;
 };
 
 /*

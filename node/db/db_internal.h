@@ -18,6 +18,7 @@ struct toc_db {
     MDB_dbi dbi[TOC_DB_TABLE_COUNT];
     char *path;
     struct toc_db_options options;
+    bool is_copy;          /* `path` is a file that toc_db_backup wrote: nobody else has it open */
     pthread_rwlock_t gate; /* shared: a snapshot lives; exclusive: reopen */
     atomic_bool broken;
     uint64_t last_commit; /* the writer's: last one reported as done */

@@ -146,10 +146,14 @@ static struct toc_err check_schema(struct toc_db *db)
 /* Opens the environment of a store that exists. */
 static struct toc_err open_env(struct toc_db *db, const char *data)
 {
+    unsigned flags = db->options.read_only ? MDB_RDONLY : 0;
+    if (db->is_copy) {
+        flags |= MDB_NOSUBDIR | MDB_NOLOCK;
+    }
     uint64_t map_bytes = db->options.map_bytes != 0 ? db->options.map_bytes : TOC_DB_MAP_BYTES;
     bool read_only = db->options.read_only;
     int dead;
-    TOC_TRY(toc_db_env_open(&db->env, db->path, map_bytes, read_only ? MDB_RDONLY : 0));
+    TOC_TRY(toc_db_env_open(&db->env, db->path, map_bytes, flags));
     struct toc_err err = toc_db_outcome(db->path, mdb_reader_check(db->env, &dead));
     if (!toc_failed(err) && !read_only) {
         restore_length(db, data);
@@ -218,18 +222,26 @@ static struct toc_err start(struct toc_db *db, const char *data)
     return err;
 }
 
+static bool is_file(const char *path)
+{
+    struct stat file;
+    return stat(path, &file) == 0 && S_ISREG(file.st_mode);
+}
+
 struct toc_err toc_db_open(struct toc_db **out, const char *path,
                            const struct toc_db_options *options)
 {
     struct toc_err err = toc_fail(TOC_FULL, "no memory for the store");
     pthread_rwlockattr_t attr;
     struct toc_db *db = calloc(1, sizeof *db);
-    char *data = toc_db_path(path, "/data.mdb");
+    bool is_copy = options->read_only && is_file(path);
+    char *data = toc_db_path(path, is_copy ? "" : "/data.mdb");
     *out = NULL;
     if (db == NULL || data == NULL || (db->path = toc_db_path(path, "")) == NULL) {
         goto free_memory;
     }
     db->options = *options;
+    db->is_copy = is_copy;
     db->pid = getpid();
     /* Readers come without pause; a reopen must get its turn. */
     (void)pthread_rwlockattr_init(&attr);

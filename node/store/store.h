@@ -19,6 +19,10 @@
 #include "log.h"
 #include "seal.h"
 
+/* Longest value of a record, bytes. Reason: the epoch record of a thousand nodes has 53 KiB of
+ * wraps, a card is smaller; the rest is room for other kinds. */
+#define TOC_STORE_RECORD_BYTES_MAX ((size_t)4 << 20)
+
 struct toc_store;
 struct toc_store_txn;
 
@@ -73,8 +77,8 @@ void toc_store_abort(struct toc_store_txn *txn);
 
 /* Answers a LOAD of the core into load->room; *count is the bytes written, for the LOADED event.
  * RANGE: from load->seq to the end of its block or to the head. Fails: ABSENT (no such log, beyond
- * the head, no such chunk), CORRUPT (damaged: never sent on), FULL (room too small: ask for
- * TOC_RANGE_BYTES_MAX), IO; *count is 0 then. */
+ * the head, no such chunk or record), CORRUPT (damaged: never sent on), FULL (room too small: ask
+ * for TOC_RANGE_BYTES_MAX), IO; *count is 0 then. */
 TOC_MUST_USE struct toc_err toc_store_load(struct toc_store *store, const struct toc_load *load,
                                            size_t *count);
 
@@ -86,8 +90,8 @@ struct toc_store_entry {
     struct toc_span payload; /* .at == NULL: the payload is not here, only its hash */
     void *memory;
 };
-/* Gives *entry (toc_store_entry_clear). A large payload is joined from its chunks and checked
- * against its hash. Fails: ABSENT, CORRUPT, FULL (no memory). */
+/* Gives *entry (toc_store_entry_clear). A payload that does not lie in its block is joined from its
+ * chunks and checked against its hash. Fails: ABSENT, CORRUPT, FULL (no memory). */
 TOC_MUST_USE struct toc_err toc_store_read_entry(struct toc_store *store,
                                                  const uint8_t log[static TOC_ID_BYTES],
                                                  uint64_t seq, struct toc_store_entry *entry);
@@ -150,7 +154,8 @@ TOC_MUST_USE struct toc_err toc_store_backup(struct toc_store *store, const char
     X(CHAIN, "entries of a log do not follow each other")                                          \
     X(SIGNATURE, "a signature is invalid")                                                         \
     X(CHUNK, "a chunk of a payload is missing or damaged")                                         \
-    X(RECORD, "a record is damaged")
+    X(RECORD, "a record is damaged")                                                               \
+    X(INDEX, "the index is damaged: it can be made again from the entries")
 
 enum toc_verify_kind {
 #define TOC_VERIFY_ENUM(name, text) TOC_VERIFY_##name,
@@ -171,10 +176,10 @@ struct toc_verify_fault {
 struct toc_verify_report {
     uint64_t log_count, block_count, tail_count, entry_count;
     uint64_t payload_bytes;      /* declared by headers */
-    uint64_t absent_count;       /* payloads of which only the hash is here */
+    uint64_t absent_count;       /* payloads that are not here, or not whole yet */
     uint64_t signature_count;    /* checked */
     uint64_t unsigned_log_count; /* logs without a known key: chain checked, signatures not */
-    uint64_t chunk_count, record_count;
+    uint64_t chunk_count, record_count, index_row_count;
     uint64_t fault_count;
     struct toc_verify_fault faults[TOC_VERIFY_FAULTS_MAX];
 };
@@ -187,12 +192,12 @@ struct toc_verify_options {
     bool in_process; /* in this process: for tests and for copies known to be whole */
 };
 /*
- * Walks everything in the store at `path`, beside a running node or without one: every row
- * decodes, every log's entries chain from the first to its head, signatures, payload hashes, chunks
- * against their roots. Runs in a child process unless told otherwise, because damaged pages may
- * kill whoever reads them; the child tells faults even then. About 4 s a million entries.
- * Fails: ABSENT (no store there), IO (no child), CORRUPT (report->fault_count > 0: the report says
- * what). *report is filled in every case.
+ * Walks everything in the store at `path` (its folder, or a file that toc_store_backup wrote),
+ * beside a running node or without one: every row decodes, every log's entries chain from the first
+ * to its head, signatures, payload hashes, chunks against their roots. Runs in a child process
+ * unless told otherwise, because damaged pages may kill whoever reads them; the child tells faults
+ * even then. About 4 s a million entries. Fails: ABSENT (no store there), IO (no child), CORRUPT
+ * (report->fault_count > 0: the report says what). *report is filled in every case.
  */
 TOC_MUST_USE struct toc_err toc_store_verify(const char *path,
                                              const struct toc_verify_options *options,
