@@ -6,7 +6,8 @@ symbols   crypto and proto call nothing but memory and string functions, libsodi
           msgpack-c's packer and each other; they keep no writable globals. Every external name of
           every room begins with toc_.
 includes  a room includes its own files, the public headers of rooms that its USES line reaches, and
-          on the lower floors only headers of the language, libsodium and msgpack-c.
+          on the lower floors only headers of the language, libsodium and msgpack-c. No two rooms
+          define one macro in their headers.
 control   both checks are run on a room that breaks each rule; they must complain.
 
 Usage: boundary.py symbols|includes|control ROOMS [COMPILER]
@@ -92,6 +93,8 @@ def symbols_of(archive):
 
 
 def check_symbols(room):
+    if not pathlib.Path(room.archive).exists():
+        return [f"{room.path}: {room.archive} is not built"]
     complaints = []
     for unit, name, kind, section in symbols_of(room.archive):
         where = f"{room.path} ({unit})"
@@ -136,6 +139,17 @@ def check_includes(source, rooms, room):
             elif room.floor in FLOOR_HEADERS and header not in LANGUAGE_HEADERS \
                     and not FLOOR_HEADERS[room.floor].match(header):
                 complaints.append(f"{where}: <{header}> has no place on the {room.floor} floor")
+    return complaints
+
+
+def check_macros(source, rooms):
+    complaints, homes = [], {}
+    for room in rooms.values():
+        for file in sorted((pathlib.Path(source) / room.path).glob("*.h")):
+            for name in re.findall(r"^#\s*define\s+(\w+)", file.read_text(), re.M):
+                home = homes.setdefault(name, room.path)
+                if home != room.path:
+                    complaints.append(f"{room.path}/{file.name}: {name} is a macro of {home} too")
     return complaints
 
 
@@ -195,6 +209,10 @@ def control(compiler):
             bad.unlink()
             if not any(wanted in complaint for complaint in complaints):
                 missed.append(f"includes row {number}: nobody said {wanted}: {complaints}")
+        (root / "crypto/low/low.h").write_text("#define TOC_A 1\n#define TOC_B 2\n")
+        (root / "proto/mid/mid.h").write_text("#define TOC_B 3\n#define TOC_C 4\n")
+        if [line for line in check_macros(root, rooms) if "TOC_B" in line] == []:
+            missed.append("macros: two rooms define one macro and nobody says so")
         upward = {**rooms, "low": Room("low", "crypto/low", None, ["high"])}
         if not check_includes(root, upward, upward["low"]):
             missed.append("includes: a USES line that points up passes")
@@ -210,7 +228,9 @@ def main():
     complaints, count = [], 0
     if verb == "control":
         complaints = control(sys.argv[3] if len(sys.argv) > 3 else "cc")
-        count = len(BAD_SYMBOLS) + len(BAD_INCLUDES) + 2
+        count = len(BAD_SYMBOLS) + len(BAD_INCLUDES) + 3
+    if verb == "includes":
+        complaints += check_macros(source, rooms)
     for room in rooms.values():
         if verb == "symbols" and room.archive:
             complaints += check_symbols(room)
