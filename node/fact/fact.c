@@ -166,10 +166,9 @@ struct toc_err toc_facts_add_value(struct toc_facts *facts, const struct toc_fac
     fact.written = text;
     if (toc_failed(err)) {
         TOC_TRY(toc_facts_warn(facts, warning_of(err, kind), base, text));
-        if (err.code == TOC_LIMIT || text.len == 0) {
+        if (toc_failed(toc_value_make(&value, TOC_VALUE_OTHER, text))) {
             return toc_ok();
         }
-        TOC_TRY(toc_value_make(&value, TOC_VALUE_OTHER, text));
     } else if (value.other_kind) {
         bool hash = is_hash(kind) && is_hash(value.kind);
         TOC_TRY(toc_facts_warn(facts, hash ? TOC_WARNING_HASH_LENGTH : TOC_WARNING_VALUE_KIND, base,
