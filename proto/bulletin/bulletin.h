@@ -23,40 +23,43 @@
 #define TOC_RELATION_VALUES_MAX 100000u /* all indicators of a bulletin can be withdrawn singly */
 #define TOC_CVES_MAX 4096u
 
-enum toc_bulletin_kind { /* encoded; never renumber; others up to 255 decode as they are */
-                         TOC_BULLETIN_ALERT = 1,
-                         TOC_BULLETIN_VULNERABILITY,
-                         TOC_BULLETIN_CAMPAIGN,
-                         TOC_BULLETIN_INDICATORS,
-                         TOC_BULLETIN_TAKEDOWN,
-                         TOC_BULLETIN_ADVISORY,
-                         TOC_BULLETIN_NOTE,
-                         TOC_BULLETIN_REQUEST,
-                         TOC_BULLETIN_VOCABULARY,
-                         TOC_BULLETIN_FOLLOW_UP,
+/* Encoded; never renumber; others up to 255 decode as they are. */
+enum toc_bulletin_kind {
+    TOC_BULLETIN_ALERT = 1,
+    TOC_BULLETIN_VULNERABILITY,
+    TOC_BULLETIN_CAMPAIGN,
+    TOC_BULLETIN_INDICATORS,
+    TOC_BULLETIN_TAKEDOWN,
+    TOC_BULLETIN_ADVISORY,
+    TOC_BULLETIN_NOTE,
+    TOC_BULLETIN_REQUEST,
+    TOC_BULLETIN_VOCABULARY,
+    TOC_BULLETIN_FOLLOW_UP,
 };
 
-enum toc_severity { /* encoded; 0 = not given */
-                    TOC_SEVERITY_NONE = 0,
-                    TOC_SEVERITY_LOW,
-                    TOC_SEVERITY_MEDIUM,
-                    TOC_SEVERITY_HIGH,
-                    TOC_SEVERITY_CRITICAL,
+/* Encoded; 0 = not given. */
+enum toc_severity {
+    TOC_SEVERITY_NONE = 0,
+    TOC_SEVERITY_LOW,
+    TOC_SEVERITY_MEDIUM,
+    TOC_SEVERITY_HIGH,
+    TOC_SEVERITY_CRITICAL,
 };
 
 /* Permissible actions (MISP taxonomy "PAP"); encoded; none counts as GREEN. */
 enum toc_pap { TOC_PAP_NONE = 0, TOC_PAP_CLEAR, TOC_PAP_GREEN, TOC_PAP_AMBER, TOC_PAP_RED };
 
-enum toc_relation_kind { /* encoded; never renumber; others up to 255 decode as they are */
-                         TOC_RELATION_SUPERSEDES = 1,
-                         TOC_RELATION_REVOKES,
-                         TOC_RELATION_CORRECTS,
-                         TOC_RELATION_SIGHTING_OF,
-                         TOC_RELATION_FALSE_POSITIVE_OF,
-                         TOC_RELATION_ACKNOWLEDGES,
-                         TOC_RELATION_ANSWERS,
-                         TOC_RELATION_TRANSLATES,
-                         TOC_RELATION_TAKEDOWN_STATUS_OF,
+/* Encoded; never renumber; others up to 255 decode as they are. */
+enum toc_relation_kind {
+    TOC_RELATION_SUPERSEDES = 1,
+    TOC_RELATION_REVOKES,
+    TOC_RELATION_CORRECTS,
+    TOC_RELATION_SIGHTING_OF,
+    TOC_RELATION_FALSE_POSITIVE_OF,
+    TOC_RELATION_ACKNOWLEDGES,
+    TOC_RELATION_ANSWERS,
+    TOC_RELATION_TRANSLATES,
+    TOC_RELATION_TAKEDOWN_STATUS_OF,
 };
 
 #define TOC_NOT_GIVEN 255u /* of score_tenths and confidence, where 0 says something */

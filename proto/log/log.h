@@ -33,22 +33,24 @@
     65571u /* larger payloads travel as chunks; == TOC_CHUNK_FIRST_BYTES                           \
             */
 
-enum toc_kind { /* in headers and stored; never renumber; unknown kinds are relayed untouched */
-                TOC_KIND_BULLETIN = 1,
-                TOC_KIND_GROUP = 2,    /* group founding record */
-                TOC_KIND_EPOCH = 3,    /* epoch record */
-                TOC_KIND_CARD = 16,    /* control log: a card */
-                TOC_KIND_ROSTER = 17,  /* control log: a roster record */
-                TOC_KIND_SEALKEY = 18, /* control log: a new sealing key */
-                TOC_KIND_BALLOT = 19,  /* control log: proposals and votes */
+/* In headers and stored; never renumber; unknown kinds are relayed untouched. */
+enum toc_kind {
+    TOC_KIND_BULLETIN = 1,
+    TOC_KIND_GROUP = 2,    /* group founding record */
+    TOC_KIND_EPOCH = 3,    /* epoch record */
+    TOC_KIND_CARD = 16,    /* control log: a card */
+    TOC_KIND_ROSTER = 17,  /* control log: a roster record */
+    TOC_KIND_SEALKEY = 18, /* control log: a new sealing key */
+    TOC_KIND_BALLOT = 19,  /* control log: proposals and votes */
 };
 
-enum toc_tlp { /* stored and sent; the higher, the stricter */
-               TOC_TLP_CLEAR = 0,
-               TOC_TLP_GREEN = 1,
-               TOC_TLP_AMBER = 2,
-               TOC_TLP_AMBER_STRICT = 3,
-               TOC_TLP_RED = 4,
+/* Stored and sent; the higher, the stricter. */
+enum toc_tlp {
+    TOC_TLP_CLEAR = 0,
+    TOC_TLP_GREEN = 1,
+    TOC_TLP_AMBER = 2,
+    TOC_TLP_AMBER_STRICT = 3,
+    TOC_TLP_RED = 4,
 };
 
 struct toc_header {
@@ -155,6 +157,7 @@ struct toc_range_proof {
     struct toc_range_info info;
     uint64_t utc_ms[TOC_CHECKPOINT_ENTRIES]; /* 0 of an unknown version */
     uint32_t payload_bytes[TOC_CHECKPOINT_ENTRIES];
+    uint64_t detached; /* bit i: entry i came without its payload */
     uint8_t hash[TOC_CHECKPOINT_ENTRIES][TOC_HASH_BYTES]; /* of the headers */
 };
 

@@ -121,28 +121,29 @@ enum toc_class { TOC_CLASS_CONTROL, TOC_CLASS_ALERT, TOC_CLASS_LIVE, TOC_CLASS_B
 #define TOC_FRAME_BODY_BYTES_MAX 16384u
 #define TOC_FRAME_FLAG_MORE 4u
 
-enum toc_message_type { /* on the wire; never renumber */
-                        TOC_MSG_HELLO = 1,
-                        TOC_MSG_TAGS = 2,
-                        TOC_MSG_INVITE = 3,
-                        TOC_MSG_CREDIT = 4,
-                        TOC_MSG_PING = 5,
-                        TOC_MSG_PONG = 6,
-                        TOC_MSG_BYE = 7,
-                        TOC_MSG_VTOP = 8,
-                        TOC_MSG_VBKT = 9,
-                        TOC_MSG_VROW = 10,
-                        TOC_MSG_HAVE = 11,
-                        TOC_MSG_WANT = 12,
-                        TOC_MSG_EAGER = 13,
-                        TOC_MSG_LAZY = 14,
-                        TOC_MSG_ENTRY = 15,
-                        TOC_MSG_RANGE = 16,
-                        TOC_MSG_CHUNK = 17,
-                        TOC_MSG_NOPAY = 18,
-                        TOC_MSG_BEACON = 19,
-                        TOC_MSG_FORK = 20,
-                        TOC_MSG_ROSTER = 21,
+/* On the wire; never renumber. */
+enum toc_message_type {
+    TOC_MSG_HELLO = 1,
+    TOC_MSG_TAGS = 2,
+    TOC_MSG_INVITE = 3,
+    TOC_MSG_CREDIT = 4,
+    TOC_MSG_PING = 5,
+    TOC_MSG_PONG = 6,
+    TOC_MSG_BYE = 7,
+    TOC_MSG_VTOP = 8,
+    TOC_MSG_VBKT = 9,
+    TOC_MSG_VROW = 10,
+    TOC_MSG_HAVE = 11,
+    TOC_MSG_WANT = 12,
+    TOC_MSG_EAGER = 13,
+    TOC_MSG_LAZY = 14,
+    TOC_MSG_ENTRY = 15,
+    TOC_MSG_RANGE = 16,
+    TOC_MSG_CHUNK = 17,
+    TOC_MSG_NOPAY = 18,
+    TOC_MSG_BEACON = 19,
+    TOC_MSG_FORK = 20,
+    TOC_MSG_ROSTER = 21,
 };
 
 struct toc_frame {
