@@ -164,9 +164,9 @@ void toc_id_text(char out[static TOC_ID_TEXT_BYTES], const uint8_t id[static TOC
 TOC_MUST_USE struct toc_err toc_id_parse(uint8_t out[static TOC_ID_BYTES], size_t *bits,
                                          struct toc_span text);
 
-/* ---- identities ------------------------------------------------------------------------------ */
+/* Identities. */
 
-/* What node.key holds, besides log_wrap: everything but the log key. */
+/* What node.key holds: every key of a node but its log key, which log_wrap opens. */
 struct toc_node_keys {
     uint8_t link_public[TOC_KEY_BYTES], link_secret[TOC_KEY_BYTES]; /* X25519: Noise static */
     uint8_t seal_public[TOC_KEY_BYTES], seal_secret[TOC_KEY_BYTES]; /* X25519: wraps */
@@ -185,7 +185,7 @@ struct toc_sign_keys {
 void toc_node_keys_make(struct toc_node_keys *keys, const uint8_t entropy[static 128]);
 void toc_sign_keys_make(struct toc_sign_keys *keys, const uint8_t entropy[static 32]);
 
-/* ---- key files: the sealed bytes; reading and writing them is node's work ----------------------
+/* Key files: the sealed bytes; reading and writing them is the work of node. */
  */
 
 enum toc_keyfile_kind { /* stored; never renumber */

@@ -12,7 +12,7 @@
 
 #include "base.h"
 
-/* ---- BLAKE2b, RFC 7693 ---------------------------------------------------------------------- */
+/* BLAKE2b, RFC 7693. */
 
 #define TOC_RAW_HASH_BYTES_MIN 16u /* libsodium's least */
 #define TOC_RAW_HASH_BYTES_MAX 64u /* RFC 7693 section 2.1 */
@@ -32,13 +32,14 @@ void toc_raw_hash_add(struct toc_raw_hash *hash, struct toc_span part);
 /* Gives out_len bytes, the same number as at the start, and wipes the state. */
 void toc_raw_hash_final(struct toc_raw_hash *hash, uint8_t *out, size_t out_len);
 
-/* ---- Ed25519, RFC 8032 ---------------------------------------------------------------------- */
+/* Ed25519, RFC 8032. */
 
 #define TOC_RAW_SIG_BYTES 64u
 #define TOC_RAW_SIGN_PUBLIC_BYTES 32u
 #define TOC_RAW_SIGN_SECRET_BYTES 64u /* seed ‖ public key */
 #define TOC_RAW_SIGN_SEED_BYTES 32u
 
+/* The pair that belongs to a seed of 32 fresh bytes. */
 void toc_raw_sign_keypair(uint8_t public_key[static TOC_RAW_SIGN_PUBLIC_BYTES],
                           uint8_t secret[static TOC_RAW_SIGN_SECRET_BYTES],
                           const uint8_t seed[static TOC_RAW_SIGN_SEED_BYTES]);
@@ -50,7 +51,7 @@ void toc_raw_sign(uint8_t sig[static TOC_RAW_SIG_BYTES], struct toc_span message
 bool toc_raw_verify(const uint8_t sig[static TOC_RAW_SIG_BYTES], struct toc_span message,
                     const uint8_t public_key[static TOC_RAW_SIGN_PUBLIC_BYTES]);
 
-/* ---- X25519, RFC 7748 ----------------------------------------------------------------------- */
+/* X25519, RFC 7748. */
 
 #define TOC_RAW_DH_BYTES 32u
 
@@ -62,7 +63,7 @@ TOC_MUST_USE bool toc_raw_dh(uint8_t out[static TOC_RAW_DH_BYTES],
                              const uint8_t secret[static TOC_RAW_DH_BYTES],
                              const uint8_t public_key[static TOC_RAW_DH_BYTES]);
 
-/* ---- ChaCha20-Poly1305 ---------------------------------------------------------------------- */
+/* ChaCha20-Poly1305. */
 
 #define TOC_RAW_AEAD_KEY_BYTES 32u
 #define TOC_RAW_TAG_BYTES 16u
@@ -89,7 +90,7 @@ void toc_raw_seal(uint8_t *out, struct toc_span plain, const struct toc_raw_lock
 TOC_MUST_USE bool toc_raw_open(uint8_t *out, struct toc_span sealed,
                                const struct toc_raw_lock *lock);
 
-/* ---- argon2id, RFC 9106, one lane ----------------------------------------------------------- */
+/* Argon2id, RFC 9106, one lane. */
 
 #define TOC_RAW_SALT_BYTES 16u
 
@@ -104,7 +105,7 @@ TOC_MUST_USE bool toc_raw_stretch(uint8_t out[static 32], struct toc_span passph
                                   const uint8_t salt[static TOC_RAW_SALT_BYTES],
                                   struct toc_raw_stretch strength);
 
-/* ---- secrets -------------------------------------------------------------------------------- */
+/* Secrets. */
 
 /* Equality in a time that depends on `len` alone. */
 bool toc_raw_equal(const void *a, const void *b, size_t len);

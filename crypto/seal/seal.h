@@ -19,7 +19,7 @@
 #define TOC_CHUNK_COUNT_MAX 256u
 #define TOC_PAYLOAD_BYTES_MAX 16781331u /* 19 + 256 × 65,552 */
 
-/* ---- epochs -------------------------------------------------------------------------------- */
+/* Epochs. */
 
 /* K = KDF(F, "epoch", group id ‖ parent ‖ E). */
 void toc_epoch_key(uint8_t k[static TOC_KEY_BYTES], const uint8_t f[static TOC_KEY_BYTES],
@@ -44,7 +44,7 @@ TOC_MUST_USE struct toc_err toc_tag_open(uint8_t tag_key[static 32],
                                          const uint8_t group[static TOC_ID_BYTES],
                                          struct toc_span ad);
 
-/* ---- wraps ----------------------------------------------------------------------------------- */
+/* Wraps. */
 
 /* suite (1) ‖ key id (first 4 bytes of the recipient key) ‖ ChaCha20-Poly1305 of 32 bytes. */
 #define TOC_WRAP_BYTES 53u
@@ -81,7 +81,7 @@ TOC_MUST_USE struct toc_err toc_wrap_open(uint8_t secret[static TOC_KEY_BYTES],
                                           const uint8_t recipient_public[static TOC_KEY_BYTES],
                                           const uint8_t recipient_secret[static TOC_KEY_BYTES]);
 
-/* ---- payloads ---------------------------------------------------------------------------------
+/* Payloads. */
  */
 
 /* Padmé (Nikitin et al., PETS 2019, algorithm 1): the padded length of `len` bytes, at most 12 %
