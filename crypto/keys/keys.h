@@ -186,7 +186,6 @@ void toc_node_keys_make(struct toc_node_keys *keys, const uint8_t entropy[static
 void toc_sign_keys_make(struct toc_sign_keys *keys, const uint8_t entropy[static 32]);
 
 /* Key files: the sealed bytes; reading and writing them is the work of node. */
- */
 
 enum toc_keyfile_kind { /* stored; never renumber */
                         TOC_KEYFILE_NODE = 1,

@@ -82,7 +82,6 @@ TOC_MUST_USE struct toc_err toc_wrap_open(uint8_t secret[static TOC_KEY_BYTES],
                                           const uint8_t recipient_secret[static TOC_KEY_BYTES]);
 
 /* Payloads. */
- */
 
 /* Padmé (Nikitin et al., PETS 2019, algorithm 1): the padded length of `len` bytes, at most 12 %
  * more. `len` is at most 2^62. */
