@@ -36,7 +36,7 @@ void toc_context_bytes(uint8_t out[static TOC_CONTEXT_BYTES], enum toc_context c
     memcpy(out, contexts[context].text, strlen(contexts[context].text));
 }
 
-/* The parts of one hash or derivation: BLAKE2b-256, unkeyed when the key is empty. */
+/* the parts of one hash or derivation: BLAKE2b-256, unkeyed when the key is empty. */
 static void hash_parts(uint8_t *out, const uint8_t *personal, struct toc_span key,
                        const struct toc_span *parts, size_t part_count)
 {
@@ -86,6 +86,7 @@ void toc_hasher_final(struct toc_hasher *hasher, uint8_t out[static TOC_HASH_BYT
     toc_raw_hash_final(state_of(hasher), out, TOC_HASH_BYTES);
 }
 
+/* for this and the two ids below. */
 void toc_org_id(uint8_t out[static TOC_ID_BYTES], const uint8_t org_key[static TOC_KEY_BYTES])
 {
     struct toc_span part = toc_span(org_key, TOC_KEY_BYTES);

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* Context, federation id and hash: everything that one signature covers, of fixed size, so that no
+/* R-3.2: context, federation id and hash: everything that one signature covers, of fixed size, so that no
  * two statements have the same bytes. */
 #define STATEMENT_BYTES (TOC_CONTEXT_BYTES + TOC_ID_BYTES + TOC_HASH_BYTES)
 
@@ -53,6 +53,7 @@ void toc_dh_keypair(uint8_t public_key[static TOC_KEY_BYTES], uint8_t secret[sta
     toc_raw_dh_public(public_key, secret);
 }
 
+/* */
 struct toc_err toc_dh(uint8_t out[static TOC_KEY_BYTES], const uint8_t secret[static TOC_KEY_BYTES],
                       const uint8_t public_key[static TOC_KEY_BYTES])
 {

@@ -64,6 +64,7 @@ void toc_raw_sign(uint8_t sig[static TOC_RAW_SIG_BYTES], struct toc_span message
     TOC_ASSERT(failed == 0);
 }
 
+/* what libsodium accepts is part of the protocol. */
 bool toc_raw_verify(const uint8_t sig[static TOC_RAW_SIG_BYTES], struct toc_span message,
                     const uint8_t public_key[static TOC_RAW_SIGN_PUBLIC_BYTES])
 {

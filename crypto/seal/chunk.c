@@ -11,6 +11,7 @@ size_t toc_chunk_count(uint64_t payload_len)
     return 1 + (size_t)((further - 1) / TOC_CHUNK_SEALED_BYTES + 1);
 }
 
+/* */
 struct toc_chunk_place toc_chunk_place(uint64_t payload_len, size_t index)
 {
     TOC_ASSERT(index < toc_chunk_count(payload_len));
@@ -31,7 +32,7 @@ void toc_chunk_hash(uint8_t out[static TOC_HASH_BYTES], struct toc_span chunk)
     toc_hash(out, TOC_CTX_H_CHUNK, &chunk, 1);
 }
 
-/* The root's preimage begins with the length, so that two cuts never share a root. */
+/* the root's preimage begins with the length, so that two cuts never share a root. */
 static void root_init(struct toc_hasher *hasher, uint64_t payload_len)
 {
     uint8_t length[8];

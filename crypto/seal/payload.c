@@ -58,7 +58,7 @@ size_t toc_payload_bytes(size_t content_len)
     return TOC_PAYLOAD_NONCE_BYTES + padded + sealed_chunks(padded) * TOC_RAW_TAG_BYTES;
 }
 
-/* The STREAM construction: a chunk opens at its own place only, and only the last as the last. */
+/* the STREAM construction: a chunk opens at its own place only, and only the last as the last. */
 static void set_place(uint8_t nonce[static TOC_RAW_XCHACHA_NONCE_BYTES], size_t index, bool last)
 {
     toc_put_le32(nonce + NONCE_COUNTER, (uint32_t)index);
@@ -128,7 +128,7 @@ static size_t open_chunks(uint8_t *out, struct toc_span payload, const uint8_t *
     return padded;
 }
 
-/* The padded plaintext is what the one way of padding gives for its content. */
+/* the padded plaintext is what the one way of padding gives for its content. */
 static struct toc_err check_padding(const uint8_t *plain, size_t padded, size_t *content_len)
 {
     size_t len = toc_le32(plain);

@@ -47,7 +47,7 @@ struct toc_err toc_policy_marking(enum toc_tlp tlp, enum toc_tlp marking)
     return toc_ok();
 }
 
-/* The strictest TLP that may leave for each audience without being asked for by id. */
+/* the strictest TLP that may leave for each audience without being asked for by id. */
 static const enum toc_tlp export_ceiling[] = {
     [TOC_EXPORT_SELF] = TOC_TLP_AMBER_STRICT,
     [TOC_EXPORT_CLIENTS] = TOC_TLP_AMBER,

@@ -66,10 +66,10 @@ struct toc_err toc_frame_decode(struct toc_span *in, struct toc_frame *frame)
         return toc_fail(TOC_MALFORMED, "frame has unknown flags"); /* */
     }
     if (body_bytes > TOC_FRAME_BODY_BYTES_MAX) {
-        return toc_fail(TOC_LIMIT, "frame body is too long"); /* */
+        return toc_fail(TOC_LIMIT, "frame body is too long"); /* */
     }
     if (body_bytes > in->len - TOC_FRAME_HEAD_BYTES) {
-        return toc_fail(TOC_TRUNCATED, "frame body ends too early"); /* */
+        return toc_fail(TOC_TRUNCATED, "frame body ends too early"); /* */
     }
     *frame = (struct toc_frame){
         .type = in->at[0],

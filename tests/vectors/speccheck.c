@@ -3,7 +3,7 @@
 /* LIBS: jansson */
 /*
  * The twelve edge cases on which Ed25519 libraries disagree ("Taming the many EdDSAs", 2020). Nodes
- * must agree on every signature, so the row of answers is part of the protocol: LibSodium's.
+ * must agree on every signature, so the row of answers is part of the protocol: LibSodium's. R-3.3
  */
 #include "vectors.h"
 

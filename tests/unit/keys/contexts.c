@@ -39,7 +39,7 @@ static void every_signature_context_says_so(void **state)
     }
 }
 
-/* Results under any two contexts differ, and a derivation is no hash. */
+/* results under any two contexts differ, and a derivation is no hash. */
 static void contexts_separate(void **state)
 {
     (void)state;

@@ -31,6 +31,7 @@ static struct toc_err verify(const struct statement *s, enum toc_context context
     return toc_verify(s->sig, context, s->federation, s->hash, s->public_key);
 }
 
+/* */
 static void a_signature_holds_in_its_context_alone(void **state)
 {
     (void)state;
@@ -75,6 +76,7 @@ static void agreement_is_mutual(void **state)
     assert_memory_equal(shared[0], shared[1], 32);
 }
 
+/* */
 static void a_low_order_key_is_refused_and_leaves_zeros(void **state)
 {
     (void)state;

@@ -95,6 +95,7 @@ static const struct {
     {"aaaqeayeaudaocajbifqydiob4ibceqtcqkrmfyydenbwha5dyp2", "a bit beyond the 256th, a digit"},
 };
 
+/* */
 static void what_is_no_id_is_refused_and_leaves_zeros(void **state)
 {
     (void)state;

@@ -47,8 +47,8 @@ static void places_cover_the_payload_once(void **state)
     }
 }
 
-/* A transfer chunk is exactly what one sealed chunk needs to be opened: the first with the nonce.
- */
+/* R-7.4: a transfer chunk is exactly what one sealed chunk needs to be opened: the first with the
+ * nonce. */
 static void places_are_the_sealed_chunks(void **state)
 {
     (void)state;
@@ -60,6 +60,7 @@ static void places_are_the_sealed_chunks(void **state)
     assert_int_equal(place.len, 10);
 }
 
+/* */
 static void a_root_is_had_from_the_payload_or_from_its_chunk_hashes(void **state)
 {
     (void)state;

@@ -182,7 +182,7 @@ static void a_payload_above_the_limit_is_not_touched(void **state)
     assert_int_equal(out[0], 0xaa);
 }
 
-/* The chunks of one payload dropped, swapped, repeated, or taken for the last. */
+/* the chunks of one payload dropped, swapped, repeated, or taken for the last. */
 static void chunks_stay_in_their_places(void **state)
 {
     (void)state;
@@ -223,6 +223,7 @@ static size_t seal_padded(uint8_t *out, const uint8_t *padded, size_t len)
     return sizeof nonce19 + len + TOC_RAW_TAG_BYTES;
 }
 
+/* */
 static void only_the_one_padding_is_accepted(void **state)
 {
     (void)state;

@@ -101,9 +101,9 @@ static void refused_frames_move_nothing(void **state)
         {"", TOC_TRUNCATED},           {"010000", TOC_TRUNCATED},
         {"01080000", TOC_MALFORMED},   /* */
         {"01800000", TOC_MALFORMED},   /* */
-        {"01000140", TOC_LIMIT},       /* 16,385 bytes */
-        {"01000040", TOC_TRUNCATED},   /* 16,384 bytes, of which none is there */
-        {"0100020061", TOC_TRUNCATED}, /* */
+        {"01000140", TOC_LIMIT},       /* 16,385 bytes */
+        {"01000040", TOC_TRUNCATED},   /* 16,384 bytes, of which none is there */
+        {"0100020061", TOC_TRUNCATED}, /* */
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         uint8_t bytes[8];
