@@ -155,7 +155,7 @@ static struct toc_err open_armour(const char *path, struct toc_bytes *file, stru
 
 struct toc_err toc_armour_read(const char *path, struct toc_bytes *card, struct toc_line *line)
 {
-    TOC_TRY(toc_file_read(path, ARMOUR_BYTES_MAX, card, line));
+    TOC_TRY(toc_args_read(path, ARMOUR_BYTES_MAX, card, line));
     struct toc_err err = open_armour(path, card, line);
     if (!toc_failed(err) && card->len == 0) {
         err = toc_line_fail(line, TOC_SYNTAX, "%s is empty; ask for the card again", path);

@@ -4,7 +4,7 @@
 #ifndef TOC_CODE_H
 #define TOC_CODE_H
 
-#include "ops.h"
+#include "command.h"
 
 /* 25 characters of base32 in groups of five: 125 bits, upper-case, without l, 1, 0 and O. */
 #define TOC_CODE_CHARS 30u

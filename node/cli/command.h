@@ -62,6 +62,10 @@ struct toc_unlock_options toc_args_unlock(const struct toc_args *args);
 TOC_MUST_USE struct toc_err toc_args_home(const struct toc_args *args, struct toc_home *home,
                                           struct toc_line *line);
 
+/* toc_file_read of a file that the command line names: one that is not there is wrong usage. */
+TOC_MUST_USE struct toc_err toc_args_read(const char *path, size_t max, struct toc_bytes *bytes,
+                                          struct toc_line *line);
+
 /*
  * Reads the command line. Options may stand anywhere before `--`; "-" is an operand. `given` and
  * `operands` need argc items each. Gives false after complaining (*status is the exit status) or

@@ -55,7 +55,7 @@ struct toc_err toc_founding_read(struct toc_genesis *genesis, struct toc_bytes *
                                  const char *path, struct toc_founding_memory *memory,
                                  struct toc_line *line)
 {
-    TOC_TRY(toc_file_read(path, TOC_GENESIS_BYTES_MAX, file, line));
+    TOC_TRY(toc_args_read(path, TOC_GENESIS_BYTES_MAX, file, line));
     struct toc_err err = toc_genesis_decode(genesis, toc_span(file->at, file->len), &memory->arena);
     if (toc_failed(err)) {
         toc_bytes_free(file);
@@ -137,7 +137,7 @@ static struct toc_err read_secret(const struct toc_args *args, uint8_t f[static 
     struct toc_unlocked unlocked = {0};
     struct toc_unlock_options options = {
         .passphrase_path = toc_args_value(args, "secret-code-file"), .may_ask = true};
-    TOC_TRY(toc_file_read(path, TOC_KEYFILE_BYTES_MAX, &file, line));
+    TOC_TRY(toc_args_read(path, TOC_KEYFILE_BYTES_MAX, &file, line));
     struct toc_err err = toc_unlock_find(&unlocked, &options, TOC_LOCK_PASSPHRASE, path, line);
     struct toc_room room = {f, TOC_KEY_BYTES};
     if (!toc_failed(err)) {

@@ -91,6 +91,7 @@ static struct toc_err read_card(struct init *init)
                              org);
     }
     (void)snprintf(card->handle, sizeof card->handle, "%s", org);
+    (void)snprintf(card->name, sizeof card->name, "%s", org);
     const char *kind = toc_args_value(init->args, "kind");
     card->kind = TOC_ORG_NATIONAL_CERT;
     if (kind != NULL && toc_failed(toc_org_kind_parse(&card->kind, toc_span_str(kind)))) {
@@ -299,7 +300,7 @@ static const struct toc_option options[] = {
     {"kind", 0, "KIND",
      "national-cert (default), sector-csirt, law-enforcement, ministry, "
      "international, civil-society, observer"},
-    {"name", 0, "TEXT", "full name"},
+    {"name", 0, "TEXT", "full name; default HANDLE"},
     {"phone", 0, "TEXT", "telephone that is answered at any hour"},
     {"mail", 0, "ADDRESS", "mail address of the duty officer"},
     {"hours", 0, "TEXT", "when somebody answers, such as 24/7"},

@@ -341,5 +341,14 @@ struct toc_err toc_args_home(const struct toc_args *args, struct toc_home *home,
 {
     char path[TOC_PATH_BYTES];
     TOC_TRY(toc_home_find(path, toc_args_value(args, "home"), line));
-    return toc_home_open(home, path, line);
+    struct toc_err err = toc_home_open(home, path, line);
+    /* "Nothing found" is an answer to a question; a missing home is a failure. */
+    return err.code == TOC_ABSENT ? toc_fail(TOC_IO, err.why) : err;
+}
+
+struct toc_err toc_args_read(const char *path, size_t max, struct toc_bytes *bytes,
+                             struct toc_line *line)
+{
+    struct toc_err err = toc_file_read(path, max, bytes, line);
+    return err.code == TOC_ABSENT ? toc_fail(TOC_USAGE, err.why) : err;
 }

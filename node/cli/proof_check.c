@@ -74,7 +74,7 @@ static struct toc_err check_bulletin(struct checked *checked, const char *path,
 
 static struct toc_err check_file(struct checked *checked, const char *path, struct toc_line *line)
 {
-    TOC_TRY(toc_file_read(path, TOC_PROOF_BYTES_MAX, &checked->file, line));
+    TOC_TRY(toc_args_read(path, TOC_PROOF_BYTES_MAX, &checked->file, line));
     checked->memory = malloc(PROOF_BULLETIN_ARENA_BYTES + TOC_GENESIS_ARENA_BYTES);
     if (checked->memory == NULL) {
         return toc_line_fail(line, TOC_FULL, "no memory for the proof");

@@ -99,13 +99,7 @@ struct toc_err toc_sources_list(struct toc_sources *sources, const char *path, s
 struct toc_err toc_source_read(struct toc_sources *sources, size_t index, struct toc_line *line)
 {
     struct toc_source *source = &sources->at[index];
-    struct toc_err err = toc_file_read(source->path, TOC_BULLETIN_BYTES_MAX, &source->bytes, line);
-    if (err.code == TOC_ABSENT) {
-        err.code = TOC_USAGE;
-    }
-    if (toc_failed(err)) {
-        return err;
-    }
+    TOC_TRY(toc_args_read(source->path, TOC_BULLETIN_BYTES_MAX, &source->bytes, line));
     sources->byte_count += source->bytes.len;
     if (sources->byte_count > TOC_BULLETIN_BYTES_MAX) {
         return toc_line_fail(line, TOC_USAGE,

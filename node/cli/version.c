@@ -14,12 +14,16 @@
 
 static enum toc_exit run(const struct toc_args *args)
 {
+    char lmdb[32];
+    int major = 0, minor = 0, patch = 0;
+    (void)mdb_version(&major, &minor, &patch);
+    (void)snprintf(lmdb, sizeof lmdb, "%d.%d.%d", major, minor, patch);
     const struct {
         const char *name, *version;
     } parts[] = {
         {"tocsin", TOC_PROGRAM_VERSION},
         {"libsodium", sodium_version_string()},
-        {"lmdb", mdb_version(NULL, NULL, NULL)},
+        {"lmdb", lmdb},
         {"msgpack-c", msgpack_version()},
         {"compiler", __VERSION__},
     };
