@@ -187,19 +187,20 @@ void toc_sign_keys_make(struct toc_sign_keys *keys, const uint8_t entropy[static
 
 /* Key files: the sealed bytes; reading and writing them is the work of node. */
 
-enum toc_keyfile_kind { /* stored; never renumber */
-                        TOC_KEYFILE_NODE = 1,
-                        TOC_KEYFILE_LOG = 2,
-                        TOC_KEYFILE_ORG = 3,
-                        TOC_KEYFILE_RECOVERY = 4,
-                        TOC_KEYFILE_FEDERATION = 5, /* F, for a handover by hand */
+/* What a key file holds. Stored; never renumber. */
+enum toc_keyfile_kind {
+    TOC_KEYFILE_NODE = 1,
+    TOC_KEYFILE_LOG = 2,
+    TOC_KEYFILE_ORG = 3,
+    TOC_KEYFILE_RECOVERY = 4,
+    TOC_KEYFILE_FEDERATION = 5, /* F, for a handover by hand */
 };
 
-enum toc_keyfile_lock { /* how the sealing key is had; stored; never renumber */
-                        TOC_LOCK_CREDENTIAL = 1, /* 32 raw bytes */
-                        TOC_LOCK_PASSPHRASE =
-                            2,             /* argon2id13, 256 MiB, ops 3: 0.5–0.7 s measured */
-                        TOC_LOCK_NODE = 3, /* node.key's log_wrap, 32 bytes */
+/* How its sealing key is had. Stored; never renumber. */
+enum toc_keyfile_lock {
+    TOC_LOCK_CREDENTIAL = 1, /* 32 raw bytes */
+    TOC_LOCK_PASSPHRASE = 2, /* argon2id13, 256 MiB, ops 3: 0.5–0.7 s measured */
+    TOC_LOCK_NODE = 3,       /* node.key's log_wrap, 32 bytes */
 };
 
 #define TOC_KEYFILE_OVERHEAD_BYTES 76u    /* header 60, tag 16: crypto/DESIGN.md */
