@@ -197,13 +197,27 @@ struct toc_err toc_ledger_add_group(struct toc_ledger *ledger, const struct toc_
     return add_member_logs(ledger, *group);
 }
 
+/* In reverse order of insertion, so that no probe of the table is broken. */
+void toc_ledger_drop_group(struct toc_ledger *ledger)
+{
+    TOC_ASSERT(ledger->group_count > 2);
+    uint32_t group = --ledger->group_count;
+    while (ledger->log_count > 0 && ledger->logs[ledger->log_count - 1].group == group) {
+        *find_slot(ledger, ledger->logs[ledger->log_count - 1].id) = 0;
+        ledger->log_count--;
+    }
+    toc_wipe(&ledger->groups[group], sizeof ledger->groups[group]);
+}
+
 void toc_ledger_set_epoch(struct toc_ledger *ledger, uint32_t group, const struct toc_epoch *epoch,
                           const uint8_t k[static TOC_KEY_BYTES],
                           const uint8_t tag_key[static TOC_KEY_BYTES])
 {
     struct toc_ledger_group *row = &ledger->groups[group];
     row->epoch_number = epoch->number;
+    row->epoch_reason = epoch->reason;
     memcpy(row->epoch_hash, epoch->hash, TOC_HASH_BYTES);
+    memcpy(row->epoch_parent, epoch->parent, TOC_HASH_BYTES);
     memcpy(row->k, k, TOC_KEY_BYTES);
     memcpy(row->tag_key, tag_key, TOC_KEY_BYTES);
     row->has_epoch = true;

@@ -29,7 +29,8 @@ struct toc_ledger_group {
     uint8_t members[TOC_MEMBER_SET_BYTES];
     uint32_t member_count;
     uint64_t epoch_number;
-    uint8_t epoch_hash[TOC_HASH_BYTES];
+    uint8_t epoch_hash[TOC_HASH_BYTES], epoch_parent[TOC_HASH_BYTES];
+    enum toc_epoch_reason epoch_reason;
     uint8_t k[TOC_KEY_BYTES];       /* of the newest epoch; secret */
     uint8_t tag_key[TOC_KEY_BYTES]; /* secret; for group 0 the federation id */
     struct toc_digest digest;
@@ -93,6 +94,8 @@ uint32_t toc_ledger_log_of(const struct toc_ledger *ledger, uint32_t group,
  * one is given again. Fails: MEMBER (a member is not in the roster), FULL; nothing changed. */
 TOC_MUST_USE struct toc_err toc_ledger_add_group(struct toc_ledger *ledger,
                                                  const struct toc_group *founding, uint32_t *group);
+/* Takes back the group added last, with its logs: its founding was not stored. */
+void toc_ledger_drop_group(struct toc_ledger *ledger);
 /* Sets the newest epoch, admissible by toc_epoch_check, and its secrets. */
 void toc_ledger_set_epoch(struct toc_ledger *ledger, uint32_t group, const struct toc_epoch *epoch,
                           const uint8_t k[static TOC_KEY_BYTES],

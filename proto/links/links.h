@@ -22,25 +22,6 @@
 #define TOC_DIAL_LINKS 12u               /* above that: so many links are sought */
 #define TOC_CREDIT_WINDOW_BYTES 4194304u /* live and bulk bytes a peer may have on the way */
 
-/* One step's surroundings: where actions go, what time it is, fresh bytes. */
-struct toc_turn {
-    struct toc_actions *actions;
-    struct toc_mono now;
-    struct toc_utc now_utc;
-    const uint8_t *entropy; /* TOC_ENTROPY_BYTES or NULL */
-};
-/* The next action, zeroed but for its kind. Asserts that there is room: toc_turn_room is asked
- * before anything whose number a peer decides. */
-struct toc_action *toc_turn_emit(struct toc_turn *turn, enum toc_action_kind kind);
-/* Is there room for `count` more actions and those that end a step? */
-bool toc_turn_room(const struct toc_turn *turn, size_t count);
-
-enum toc_check_kind { TOC_CHECK_PEER, TOC_CHECK_RANGE, TOC_CHECK_CHUNK };
-/* The head of every check; what it is about follows in the type that holds it. */
-struct toc_check {
-    enum toc_check_kind kind;
-};
-
 enum toc_link_state { TOC_LINK_FREE, TOC_LINK_DIALLING, TOC_LINK_OPEN, TOC_LINK_CLOSING };
 
 #define TOC_GROUP_SET_BYTES (TOC_GROUPS_MAX / 8u)
@@ -109,7 +90,7 @@ size_t toc_links_bytes(uint32_t link_max, size_t org_max);
 void toc_links_init(struct toc_links *links, struct toc_arena *arena,
                     const struct toc_links_options *options);
 
-/* The link with this number, in any state but FREE and CLOSING; else NULL. */
+/* The link with this number, in any state but FREE and CLOSING; else NULL (always for 0). */
 struct toc_link *toc_links_find(struct toc_links *links, uint64_t id);
 /* The established link to this static key, or NULL. */
 struct toc_link *toc_links_to(struct toc_links *links, const uint8_t key[static TOC_KEY_BYTES]);

@@ -1,1 +1,1 @@
-set(ROOM_FILES dial.c link.c talk.c turn.c)
+set(ROOM_FILES dial.c link.c talk.c)

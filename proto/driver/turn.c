@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-#include "links.h"
+#include "driver.h"
 
 /* Kept free for what ends every step: a SEND, a CLOSE, a RESUME and a notice a link, and the
  * timer. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /*
  * driver: the events that a driver gives to the core and the actions that it gets back. Whoever
- * drives a core includes core.h. Contract and glossary stand there.
+ * drives a core includes core.h, where contract and glossary stand.
  */
 #ifndef TOC_DRIVER_H
 #define TOC_DRIVER_H
@@ -46,7 +46,7 @@ struct toc_store_op {
 
 /* ---- checks ------------------------------------------------------------------------------------
  */
-struct toc_check; /* opaque to the driver */
+struct toc_check; /* its content is the core's */
 /* Runs a check. Pure; touches only the check's own memory and what it was lent. */
 void toc_check_run(struct toc_check *check);
 
@@ -81,10 +81,10 @@ struct toc_submit {
 
 struct toc_event {
     enum toc_event_kind kind;
-    uint64_t link;
-    bool dialled;                    /* LINK_UP */
-    uint8_t source[16];              /* LINK_UP: address as IPv6 (mapped for IPv4) */
-    size_t count;                    /* BYTES, SENT, LOADED */
+    uint64_t link;      /* never 0; dialled ones as DIAL named them (odd), accepted ones even */
+    bool dialled;       /* LINK_UP */
+    uint8_t source[16]; /* LINK_UP: address as IPv6 (mapped for IPv4) */
+    size_t count;       /* BYTES, SENT, LOADED */
     struct toc_check *check;         /* CHECKED */
     uint64_t id;                     /* STORED, LOADED */
     struct toc_err err;              /* STORED, LOADED */
@@ -101,7 +101,8 @@ struct toc_event {
  */
 enum toc_action_kind {
     TOC_ACTION_SEND,    /* link, bytes: write all of them in order; answer SENT as they go */
-    TOC_ACTION_CLOSE,   /* link, err: close after what was lent is written; no LINK_DOWN follows */
+    TOC_ACTION_CLOSE,   /* link, err: what was lent is void after this step: write at once what the
+                           kernel takes, then close; no event of this link follows */
     TOC_ACTION_DIAL,    /* link (new number chosen by the core), address: connect */
     TOC_ACTION_CHECK,   /* check: run it anywhere, answer CHECKED */
     TOC_ACTION_STORE,   /* id, ops: one transaction; answer STORED */
@@ -164,6 +165,28 @@ struct toc_action {
 struct toc_actions {
     struct toc_action items[TOC_ACTIONS_MAX];
     size_t count;
+};
+
+/* ---- for the rooms that make up the core
+ * --------------------------------------------------------- */
+
+/* One step's surroundings: where actions go, what time it is, fresh bytes. */
+struct toc_turn {
+    struct toc_actions *actions;
+    struct toc_mono now;
+    struct toc_utc now_utc;
+    const uint8_t *entropy; /* TOC_ENTROPY_BYTES or NULL */
+};
+/* The next action, zeroed but for its kind. Asserts that there is room: toc_turn_room is asked
+ * before anything whose number a peer decides. */
+struct toc_action *toc_turn_emit(struct toc_turn *turn, enum toc_action_kind kind);
+/* Is there room for `count` more actions and those that end a step? */
+bool toc_turn_room(const struct toc_turn *turn, size_t count);
+
+enum toc_check_kind { TOC_CHECK_PEER, TOC_CHECK_RANGE, TOC_CHECK_CHUNK };
+/* The head of every check; what it is about follows in the type that holds it. */
+struct toc_check {
+    enum toc_check_kind kind;
 };
 
 #endif

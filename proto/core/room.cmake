@@ -1,0 +1,1 @@
+set(ROOM_FILES core.c view.c)

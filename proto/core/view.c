@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include <string.h>
+
+#include "core_internal.h"
+
+/* Looking in: nothing here changes anything. */
+
+static uint64_t behind(const struct toc_core *core, const struct toc_link *link)
+{
+    const uint64_t *has = &core->replica.has[(size_t)link->place * core->ledger.log_max];
+    uint64_t entries = 0;
+    for (uint32_t i = 0; i < core->ledger.log_count; i++) {
+        uint64_t ours = core->ledger.logs[i].head.seq;
+        entries += has[i] > ours ? has[i] - ours : 0;
+    }
+    return entries;
+}
+
+static size_t shared_groups(const struct toc_core *core, const struct toc_link *link)
+{
+    size_t count = 0;
+    for (uint32_t group = 0; group < core->ledger.group_count; group++) {
+        count += toc_set_has(link->shared, group);
+    }
+    return count;
+}
+
+static void view_link(const struct toc_core *core, const struct toc_link *link,
+                      struct toc_link_view *view)
+{
+    *view = (struct toc_link_view){.link = link->id,
+                                   .node = link->node,
+                                   .dialled = link->dialled,
+                                   .established = link->established,
+                                   .version = link->hello.version,
+                                   .suite = TOC_SUITE_1,
+                                   .sent_bytes = link->peer.sent_bytes,
+                                   .received_bytes = link->peer.received_bytes,
+                                   .rtt_ms = link->rtt_ms,
+                                   .since = link->opened,
+                                   .clock_offset_ms = link->clock_offset_ms,
+                                   .group_count = shared_groups(core, link),
+                                   .behind_entries = link->established ? behind(core, link) : 0};
+    memcpy(view->org, link->org, TOC_ID_BYTES);
+}
+
+size_t toc_core_view_links(const struct toc_core *core, struct toc_link_view *views, size_t max)
+{
+    size_t count = 0;
+    for (uint32_t i = 0; i < core->links.max; i++) {
+        const struct toc_link *link = &core->links.items[i];
+        if (link->state != TOC_LINK_OPEN && link->state != TOC_LINK_DIALLING) {
+            continue;
+        }
+        if (count < max) {
+            view_link(core, link, &views[count]);
+        }
+        count++;
+    }
+    return count;
+}
+
+size_t toc_core_view_groups(const struct toc_core *core, struct toc_group_view *views, size_t max)
+{
+    size_t count = core->ledger.group_count - 1;
+    for (size_t i = 0; i < count && i < max; i++) {
+        const struct toc_ledger_group *group = &core->ledger.groups[i + 1];
+        views[i] = (struct toc_group_view){.is_all = group->is_all,
+                                           .direct = group->direct,
+                                           .member_count = group->member_count,
+                                           .epoch_number = group->epoch_number};
+        memcpy(views[i].id, group->id, TOC_ID_BYTES);
+        memcpy(views[i].name, group->name, sizeof views[i].name);
+        memcpy(views[i].epoch_ref, group->epoch_hash, TOC_EPOCH_REF_BYTES);
+    }
+    return count;
+}
+
+bool toc_core_view_member(const struct toc_core *core, const uint8_t group[static TOC_ID_BYTES],
+                          size_t index, uint8_t org[static TOC_ID_BYTES])
+{
+    uint32_t at = toc_ledger_find_group(&core->ledger, group);
+    const struct toc_roster *roster = core->ledger.roster;
+    for (size_t i = 0; at != TOC_LEDGER_NONE && i < roster->org_count; i++) {
+        if (toc_ledger_is_member(&core->ledger, at, roster->orgs[i].id) && index-- == 0) {
+            memcpy(org, roster->orgs[i].id, TOC_ID_BYTES);
+            return true;
+        }
+    }
+    return false;
+}
+
+struct toc_err toc_core_view_log(const struct toc_core *core,
+                                 const uint8_t log[static TOC_ID_BYTES], struct toc_log_view *view)
+{
+    uint32_t at = toc_ledger_find_log(&core->ledger, log);
+    if (at == TOC_LEDGER_NONE) {
+        return toc_fail(TOC_ABSENT, "no such log is known");
+    }
+    const struct toc_ledger_log *row = &core->ledger.logs[at];
+    *view = (struct toc_log_view){.node = row->node, .head = row->head};
+    memcpy(view->id, row->id, TOC_ID_BYTES);
+    memcpy(view->group, core->ledger.groups[row->group].id, TOC_ID_BYTES);
+    memcpy(view->org, row->org, TOC_ID_BYTES);
+    memcpy(view->log_key, row->log_key, TOC_KEY_BYTES);
+    return toc_ok();
+}
+
+size_t toc_core_log_count(const struct toc_core *core)
+{
+    size_t count = 0;
+    for (uint32_t i = 0; i < core->ledger.log_count; i++) {
+        count += core->ledger.logs[i].head.seq != 0;
+    }
+    return count;
+}
+
+struct toc_receipt toc_core_view_receipt(const struct toc_core *core,
+                                         const uint8_t org[static TOC_ID_BYTES], uint16_t node,
+                                         const uint8_t log[static TOC_ID_BYTES])
+{
+    uint32_t at = toc_ledger_find_log(&core->ledger, log);
+    const struct toc_receipt_row *row =
+        at == TOC_LEDGER_NONE ? NULL : toc_replica_receipt(&core->replica, org, node, at);
+    if (row == NULL) {
+        return (struct toc_receipt){0};
+    }
+    return (struct toc_receipt){.stored_seq = row->stored_seq,
+                                .indexed_seq = row->indexed_seq,
+                                .stored_at = {row->stored_at_ms},
+                                .indexed_at = {row->indexed_at_ms}};
+}
+
+const struct toc_directory *toc_core_directory(const struct toc_core *core)
+{
+    return &core->directory;
+}
+
+const struct toc_roster *toc_core_roster(const struct toc_core *core)
+{
+    return core->ledger.roster;
+}
+
+const uint8_t *toc_core_federation(const struct toc_core *core)
+{
+    return core->federation;
+}
+
+struct toc_err toc_epoch_rest_open(struct toc_span value,
+                                   const uint8_t store_key[static TOC_KEY_BYTES],
+                                   uint8_t k[static TOC_KEY_BYTES])
+{
+    struct toc_span envelope;
+    struct toc_epoch_secret secret;
+    TOC_TRY(toc_epoch_rest_read(value, store_key, &envelope, &secret));
+    memcpy(k, secret.k, TOC_KEY_BYTES);
+    toc_wipe(&secret, sizeof secret);
+    return toc_ok();
+}

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "replica.h"
+
+#include <string.h>
+
+/* Beacons: what this node holds of a group, said to its members; what they say, kept. */
+
+static uint32_t hash_of(const uint8_t *org, uint16_t node, uint32_t third)
+{
+    return (toc_le32(org) ^ node * 2654435761u ^ third * 2246822519u);
+}
+
+/* Where a receipt stands or would stand; NULL when the table is full. */
+static struct toc_receipt_row *receipt_slot(const struct toc_replica *replica, const uint8_t *org,
+                                            uint16_t node, uint32_t log)
+{
+    uint32_t at = hash_of(org, node, log);
+    for (uint32_t i = 0; i < TOC_RECEIPTS_MAX; i++) {
+        struct toc_receipt_row *row = &replica->receipts[(at + i) % TOC_RECEIPTS_MAX];
+        if (!row->used ||
+            (row->node == node && row->log == log && memcmp(row->org, org, TOC_ID_BYTES) == 0)) {
+            return row;
+        }
+    }
+    return NULL;
+}
+
+static struct toc_serial_row *serial_slot(const struct toc_replica *replica, const uint8_t *org,
+                                          uint16_t node, uint32_t group)
+{
+    uint32_t at = hash_of(org, node, group);
+    for (uint32_t i = 0; i < TOC_BEACON_SERIALS_MAX; i++) {
+        struct toc_serial_row *row = &replica->serials[(at + i) % TOC_BEACON_SERIALS_MAX];
+        if (!row->used || (row->node == node && row->group == group &&
+                           memcmp(row->org, org, TOC_ID_BYTES) == 0)) {
+            return row;
+        }
+    }
+    return NULL;
+}
+
+const struct toc_receipt_row *toc_replica_receipt(const struct toc_replica *replica,
+                                                  const uint8_t org[static TOC_ID_BYTES],
+                                                  uint16_t node, uint32_t log)
+{
+    const struct toc_receipt_row *row = receipt_slot(replica, org, node, log);
+    return row != NULL && row->used ? row : NULL;
+}
+
+static void note_row(struct toc_replica *replica, const struct toc_beacon *beacon, uint32_t group,
+                     const uint8_t *bytes)
+{
+    struct toc_beacon_row said;
+    toc_beacon_row_decode(&said, bytes);
+    uint32_t log = toc_ledger_find_log(replica->ledger, said.log);
+    if (log == TOC_LEDGER_NONE || replica->ledger->logs[log].group != group) {
+        return;
+    }
+    struct toc_receipt_row *row = receipt_slot(replica, beacon->org, beacon->node, log);
+    if (row == NULL) {
+        return;
+    }
+    *row = (struct toc_receipt_row){.used = true,
+                                    .node = beacon->node,
+                                    .log = log,
+                                    .stored_seq = said.stored_seq,
+                                    .stored_at_ms = said.stored_at_ms,
+                                    .indexed_seq = said.indexed_seq,
+                                    .indexed_at_ms = said.indexed_at_ms};
+    memcpy(row->org, beacon->org, TOC_ID_BYTES);
+}
+
+struct toc_err toc_replica_note_beacon(struct toc_replica *replica, const struct toc_beacon *beacon)
+{
+    uint32_t group = toc_ledger_find_group(replica->ledger, beacon->group);
+    if (group == TOC_LEDGER_NONE || !toc_ledger_is_member(replica->ledger, group, beacon->org)) {
+        return toc_fail(TOC_MEMBER, "a beacon of somebody who is not in its group"); /* */
+    }
+    struct toc_serial_row *serial = serial_slot(replica, beacon->org, beacon->node, group);
+    if (serial == NULL) {
+        return toc_fail(TOC_FULL, "the table of beacons is full");
+    }
+    if (serial->used && serial->serial >= beacon->serial) {
+        return toc_fail(TOC_STALE, "a newer beacon is known"); /* */
+    }
+    *serial = (struct toc_serial_row){
+        .used = true, .node = beacon->node, .group = group, .serial = beacon->serial};
+    memcpy(serial->org, beacon->org, TOC_ID_BYTES);
+    for (size_t at = 0; at < beacon->rows.len; at += TOC_BEACON_ROW_BYTES) {
+        note_row(replica, beacon, group, beacon->rows.at + at);
+    }
+    return toc_ok();
+}
+
+static size_t add_rows(const struct toc_replica *replica, const struct toc_turn *turn,
+                       uint32_t group, uint8_t *out)
+{
+    size_t len = 0;
+    uint64_t span_ms = (uint64_t)TOC_BEACON_DAYS * 86400000u;
+    for (uint32_t i = replica->ledger->groups[group].first_log;
+         i != TOC_LEDGER_NONE && len < TOC_BEACON_ROWS_MAX * TOC_BEACON_ROW_BYTES;
+         i = replica->ledger->logs[i].next_in_group) {
+        const struct toc_ledger_log *log = &replica->ledger->logs[i];
+        if (log->head.seq == 0 || log->head.utc.ms + span_ms < turn->now_utc.ms) {
+            continue;
+        }
+        struct toc_beacon_row row = {.stored_seq = log->head.seq,
+                                     .stored_at_ms = log->stored_at.ms,
+                                     .indexed_seq = log->indexed_seq,
+                                     .indexed_at_ms = log->indexed_at.ms};
+        memcpy(row.log, log->id, TOC_ID_BYTES);
+        toc_beacon_row_encode(out + len, &row);
+        len += TOC_BEACON_ROW_BYTES;
+    }
+    return len;
+}
+
+static struct toc_span make_beacon(struct toc_replica *replica, const struct toc_turn *turn,
+                                   uint32_t group, struct toc_buffer *out)
+{
+    struct toc_beacon beacon = {.node = replica->own_node,
+                                .serial = turn->now_utc.ms,
+                                .roster_number = replica->ledger->roster->number,
+                                .clock = turn->now_utc};
+    memcpy(beacon.group, replica->ledger->groups[group].id, TOC_ID_BYTES);
+    memcpy(beacon.org, replica->own_org, TOC_ID_BYTES);
+    toc_ledger_digest(replica->ledger, group, beacon.digest);
+    uint8_t *rows = replica->beacon_rows;
+    beacon.rows = toc_span(rows, add_rows(replica, turn, group, rows));
+    struct toc_beacon_signer signer = {replica->federation, replica->log_keys->secret};
+    struct toc_room scratch = {rows + TOC_BEACON_BYTES_MAX, TOC_BEACON_BYTES_MAX};
+    return toc_beacon_seal((struct toc_room){out->at, out->size}, scratch, &beacon, &signer);
+}
+
+static void spread(struct toc_replica *replica, uint32_t group, struct toc_buffer *beacon,
+                   const struct toc_link *except)
+{
+    for (uint32_t i = 0; i < replica->links->max; i++) {
+        struct toc_link *link = &replica->links->items[i];
+        if (link == except || link->state != TOC_LINK_OPEN || !link->established ||
+            !toc_set_has(link->shared, group)) {
+            continue;
+        }
+        toc_buffer_hold(beacon);
+        if (!toc_peer_queue(&link->peer, TOC_MSG_BEACON, TOC_CLASS_CONTROL, beacon)) {
+            toc_buffer_drop(&replica->links->buffers, beacon);
+        }
+    }
+}
+
+/* */
+void toc_replica_beacons(struct toc_replica *replica, struct toc_turn *turn)
+{
+    for (uint32_t group = 1; group < replica->ledger->group_count; group++) {
+        if (!toc_set_has(replica->beacon_dirty, group) ||
+            replica->beacon_next_ms[group] > turn->now.ms ||
+            !replica->ledger->groups[group].has_epoch) {
+            continue;
+        }
+        size_t rows = replica->ledger->groups[group].log_count;
+        rows = rows > TOC_BEACON_ROWS_MAX ? TOC_BEACON_ROWS_MAX : rows;
+        struct toc_buffer *buffer =
+            toc_buffer_take(&replica->links->buffers, rows * TOC_BEACON_ROW_BYTES + 512);
+        if (buffer == NULL) {
+            return;
+        }
+        struct toc_span made = make_beacon(replica, turn, group, buffer);
+        TOC_ASSERT(made.at != NULL);
+        buffer->used = (uint32_t)made.len;
+        spread(replica, group, buffer, NULL);
+        toc_buffer_drop(&replica->links->buffers, buffer);
+        toc_set_put(replica->beacon_dirty, group, false);
+        bool small = replica->ledger->groups[group].member_count < 9;
+        replica->beacon_next_ms[group] =
+            turn->now.ms + (small ? TOC_BEACON_MS : TOC_BEACON_SLOW_MS);
+    }
+}
+
+/* Kept in the store, so that receipts outlive a restart. */
+static void store_beacon(struct toc_replica *replica, struct toc_turn *turn,
+                         const struct toc_beacon *beacon, struct toc_buffer *buffer)
+{
+    struct toc_job *job = toc_job_take(replica, TOC_JOB_RECORD);
+    if (job == NULL) {
+        return;
+    }
+    uint8_t key[TOC_ID_BYTES + 2 + TOC_ID_BYTES];
+    memcpy(key, beacon->org, TOC_ID_BYTES);
+    toc_put_be16(key + TOC_ID_BYTES, beacon->node);
+    memcpy(key + TOC_ID_BYTES + 2, beacon->group, TOC_ID_BYTES);
+    toc_buffer_hold(buffer);
+    toc_job_keep(job, buffer);
+    toc_job_record(job, 'B', toc_span(key, sizeof key), toc_buffer_bytes(buffer));
+    toc_job_submit(replica, turn, job);
+}
+
+struct toc_err toc_replica_take_beacon(struct toc_replica *replica, struct toc_turn *turn,
+                                       struct toc_link *link, struct toc_span body)
+{
+    struct toc_beacon beacon;
+    TOC_TRY(toc_beacon_decode(&beacon, body));
+    uint32_t group = toc_ledger_find_group(replica->ledger, beacon.group);
+    const struct toc_card *card = toc_directory_card(replica->ledger->directory, beacon.org);
+    const struct toc_cert *cert = card == NULL ? NULL : toc_card_node(card, beacon.node);
+    if (group == TOC_LEDGER_NONE || !toc_set_has(link->shared, group) || cert == NULL ||
+        memcmp(beacon.org, replica->own_org, TOC_ID_BYTES) == 0) {
+        return toc_ok();
+    }
+    const struct toc_serial_row *serial = serial_slot(replica, beacon.org, beacon.node, group);
+    if (serial == NULL || (serial->used && serial->serial >= beacon.serial)) {
+        return toc_ok(); /* before its signature costs anything */
+    }
+    TOC_TRY(toc_beacon_verify(body, replica->federation, cert->log_key));
+    TOC_TRY(toc_replica_note_beacon(replica, &beacon));
+    struct toc_buffer *buffer = toc_buffer_take(&replica->links->buffers, body.len);
+    if (buffer == NULL || replica->broken) {
+        toc_buffer_drop(&replica->links->buffers, buffer);
+        return toc_ok();
+    }
+    memcpy(buffer->at, body.at, body.len);
+    buffer->used = (uint32_t)body.len;
+    spread(replica, group, buffer, link);
+    store_beacon(replica, turn, &beacon, buffer);
+    toc_buffer_drop(&replica->links->buffers, buffer);
+    return toc_ok();
+}

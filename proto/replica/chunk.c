@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "replica.h"
+
+#include <string.h>
+
+/* Large payloads: first the list of chunk hashes, checked against the header, then the chunks. */
+
+bool toc_replica_miss(struct toc_replica *replica, const struct toc_missing *missing)
+{
+    if (toc_replica_is_missing(replica, missing->log, missing->seq)) {
+        return true;
+    }
+    if (replica->missing_count == TOC_MISSING_MAX) {
+        return false;
+    }
+    replica->missing[replica->missing_count++] = *missing;
+    return true;
+}
+
+bool toc_replica_is_missing(const struct toc_replica *replica, uint32_t log, uint64_t seq)
+{
+    for (uint32_t i = 0; i < replica->missing_count; i++) {
+        if (replica->missing[i].log == log && replica->missing[i].seq == seq) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static struct toc_fetch *fetch_of(struct toc_replica *replica, uint32_t missing)
+{
+    for (size_t i = 0; i < TOC_FETCHES_MAX; i++) {
+        if (replica->fetches[i].used && replica->fetches[i].missing == missing) {
+            return &replica->fetches[i];
+        }
+    }
+    return NULL;
+}
+
+static void end_fetch(struct toc_replica *replica, struct toc_fetch *fetch)
+{
+    toc_buffer_drop(&replica->links->buffers, fetch->list);
+    replica->missing[fetch->missing].fetching = false;
+    fetch->used = false;
+}
+
+/* Takes the row out; the last one moves into its place. */
+static void found(struct toc_replica *replica, uint32_t missing)
+{
+    uint32_t last = --replica->missing_count;
+    replica->missing[missing] = replica->missing[last];
+    struct toc_fetch *moved = fetch_of(replica, last);
+    if (moved != NULL) {
+        moved->missing = missing;
+    }
+}
+
+/* A link whose peer holds the entry; the one after `after` in turn, so that a peer without the
+ * payload is not asked for ever. */
+static struct toc_link *holder(struct toc_replica *replica, const struct toc_missing *missing,
+                               uint64_t turn)
+{
+    uint32_t group = replica->ledger->logs[missing->log].group;
+    for (uint32_t i = 0; i < replica->links->max; i++) {
+        struct toc_link *link = &replica->links->items[(i + turn) % replica->links->max];
+        if (link->state == TOC_LINK_OPEN && link->established && toc_set_has(link->shared, group) &&
+            *toc_replica_has(replica, link, missing->log) >= missing->seq) {
+            return link;
+        }
+    }
+    return NULL;
+}
+
+static bool ask(struct toc_replica *replica, struct toc_link *link,
+                const struct toc_missing *missing, uint64_t from, uint64_t to)
+{
+    struct toc_want want = {.kind = TOC_WANT_CHUNKS, .seq = missing->seq, .from = from, .to = to};
+    memcpy(want.log, replica->ledger->logs[missing->log].id, TOC_ID_BYTES);
+    uint8_t body[TOC_WANT_BYTES];
+    toc_want_encode(body, &want);
+    return toc_link_say(replica->links, link, TOC_MSG_WANT, TOC_CLASS_CONTROL,
+                        toc_span(body, sizeof body));
+}
+
+static void begin(struct toc_replica *replica, struct toc_turn *turn, uint32_t index,
+                  struct toc_fetch *fetch)
+{
+    struct toc_missing *missing = &replica->missing[index];
+    struct toc_link *link = holder(replica, missing, replica->fetch_number);
+    size_t count = toc_chunk_count(missing->payload_bytes);
+    uint64_t first = count == 1 ? 0 : TOC_CHUNK_LIST;
+    if (link == NULL || !ask(replica, link, missing, first, first)) {
+        return;
+    }
+    missing->fetching = true;
+    *fetch = (struct toc_fetch){.used = true,
+                                .number = ++replica->fetch_number,
+                                .missing = index,
+                                .link = link->id,
+                                .chunk_count = (uint32_t)count,
+                                .asked = count == 1 ? 1 : 0,
+                                .progress = turn->now};
+}
+
+/* Asks for the next window of chunks once the one before has arrived. */
+static void ask_on(struct toc_replica *replica, struct toc_fetch *fetch)
+{
+    struct toc_link *link = toc_links_find(replica->links, fetch->link);
+    if (link == NULL || fetch->arrived < fetch->asked || fetch->asked == fetch->chunk_count) {
+        return;
+    }
+    uint32_t to = fetch->asked + TOC_FETCH_CHUNKS;
+    to = to > fetch->chunk_count ? fetch->chunk_count : to;
+    if (ask(replica, link, &replica->missing[fetch->missing], fetch->asked, to - 1)) {
+        fetch->asked = to;
+    }
+}
+
+void toc_replica_fetch(struct toc_replica *replica, struct toc_turn *turn)
+{
+    for (size_t i = 0; i < TOC_FETCHES_MAX; i++) {
+        struct toc_fetch *fetch = &replica->fetches[i];
+        bool late = fetch->used && turn->now.ms - fetch->progress.ms >= TOC_WANT_MS_MAX;
+        if (fetch->used && (late || toc_links_find(replica->links, fetch->link) == NULL)) {
+            end_fetch(replica, fetch);
+        }
+        for (uint32_t m = 0; m < replica->missing_count && !fetch->used; m++) {
+            if (!replica->missing[m].fetching) {
+                begin(replica, turn, m, fetch);
+            }
+        }
+    }
+}
+
+static struct toc_fetch *find_fetch(struct toc_replica *replica, const struct toc_link *link,
+                                    const uint8_t *log_id, uint64_t seq)
+{
+    uint32_t log = toc_ledger_find_log(replica->ledger, log_id);
+    for (size_t i = 0; i < TOC_FETCHES_MAX; i++) {
+        struct toc_fetch *fetch = &replica->fetches[i];
+        if (fetch->used && fetch->link == link->id && replica->missing[fetch->missing].log == log &&
+            replica->missing[fetch->missing].seq == seq) {
+            return fetch;
+        }
+    }
+    return NULL;
+}
+
+/* the list is checked against the header before any chunk is taken. */
+static struct toc_err take_list(struct toc_replica *replica, struct toc_turn *turn,
+                                struct toc_fetch *fetch, struct toc_span bytes)
+{
+    const struct toc_missing *missing = &replica->missing[fetch->missing];
+    uint8_t root[TOC_HASH_BYTES];
+    if (fetch->list != NULL || fetch->chunk_count == 1) {
+        return toc_ok();
+    }
+    if (bytes.len != (size_t)fetch->chunk_count * TOC_HASH_BYTES) {
+        return toc_fail(TOC_HASH, "a list of chunks has the wrong length");
+    }
+    toc_chunks_root(root, missing->payload_bytes, bytes.at, fetch->chunk_count);
+    if (memcmp(root, missing->hash, TOC_HASH_BYTES) != 0) {
+        return toc_fail(TOC_HASH, "a list of chunks is not the header's");
+    }
+    struct toc_job *job = toc_job_take(replica, TOC_JOB_RECORD);
+    struct toc_buffer *list = toc_buffer_take(&replica->links->buffers, bytes.len);
+    if (list == NULL || job == NULL) {
+        toc_buffer_drop(&replica->links->buffers, list);
+        if (job != NULL) {
+            toc_job_cancel(replica, job);
+        }
+        return toc_ok(); /* asked for again */
+    }
+    memcpy(list->at, bytes.at, bytes.len);
+    list->used = (uint32_t)bytes.len;
+    fetch->list = list;
+    toc_buffer_hold(list);
+    toc_job_keep(job, list);
+    toc_job_record(job, 'W', toc_span(missing->hash, TOC_HASH_BYTES), toc_buffer_bytes(list));
+    toc_job_submit(replica, turn, job);
+    ask_on(replica, fetch);
+    return toc_ok();
+}
+
+void toc_chunk_check_run(struct toc_chunk_check *check)
+{
+    uint8_t hash[TOC_HASH_BYTES];
+    if (check->index == UINT32_MAX) {
+        toc_payload_hash(hash, check->bytes);
+    } else {
+        toc_chunk_hash(hash, check->bytes);
+    }
+    check->err = memcmp(hash, check->expected, TOC_HASH_BYTES) == 0
+                     ? toc_ok()
+                     : toc_fail(TOC_HASH, "a chunk is not the one that its header declares");
+}
+
+static void start_check(struct toc_replica *replica, struct toc_turn *turn, struct toc_fetch *fetch,
+                        struct toc_link *link, const struct toc_chunk *chunk,
+                        struct toc_buffer *buffer)
+{
+    struct toc_chunk_check *check = replica->chunk_checks;
+    while (check->used) {
+        check++; /* toc_replica_ready has said that one is free */
+    }
+    bool single = fetch->chunk_count == 1;
+    *check = (struct toc_chunk_check){.check = {TOC_CHECK_CHUNK},
+                                      .used = true,
+                                      .link = link->id,
+                                      .fetch = (uint32_t)(fetch - replica->fetches),
+                                      .fetch_number = fetch->number,
+                                      .index = single ? UINT32_MAX : chunk->index,
+                                      .buffer = buffer,
+                                      .bytes = chunk->bytes};
+    memcpy(check->expected,
+           single ? replica->missing[fetch->missing].hash
+                  : fetch->list->at + (size_t)chunk->index * TOC_HASH_BYTES,
+           TOC_HASH_BYTES);
+    toc_buffer_hold(buffer);
+    replica->chunk_check_count++;
+    toc_turn_emit(turn, TOC_ACTION_CHECK)->check = &check->check;
+}
+
+struct toc_err toc_replica_take_chunk(struct toc_replica *replica, struct toc_turn *turn,
+                                      struct toc_link *link, const struct toc_message *message)
+{
+    struct toc_chunk chunk;
+    TOC_TRY(toc_chunk_decode(&chunk, message->body));
+    struct toc_fetch *fetch = find_fetch(replica, link, chunk.log, chunk.seq);
+    if (fetch == NULL || replica->broken) {
+        return toc_ok(); /* of a fetch that was given up */
+    }
+    fetch->progress = turn->now;
+    if (chunk.index == TOC_CHUNK_LIST) {
+        return take_list(replica, turn, fetch, chunk.bytes);
+    }
+    bool listed = fetch->list != NULL || fetch->chunk_count == 1;
+    if (!listed || chunk.index != fetch->arrived || chunk.index >= fetch->asked) {
+        return toc_fail(TOC_MALFORMED, "a chunk that was not asked for"); /* */
+    }
+    fetch->arrived++;
+    start_check(replica, turn, fetch, link, &chunk, message->buffer);
+    ask_on(replica, fetch);
+    return toc_ok();
+}
+
+void toc_replica_take_nopay(struct toc_replica *replica, struct toc_link *link,
+                            struct toc_span body)
+{
+    if (body.len != TOC_NOPAY_BYTES) {
+        return;
+    }
+    struct toc_fetch *fetch = find_fetch(replica, link, body.at, toc_le64(body.at + TOC_ID_BYTES));
+    if (fetch != NULL) {
+        end_fetch(replica, fetch); /* the next one is asked */
+    }
+}
+
+static struct toc_fetch *still_there(struct toc_replica *replica, uint32_t fetch, uint64_t number)
+{
+    struct toc_fetch *at = &replica->fetches[fetch];
+    return at->used && at->number == number ? at : NULL;
+}
+
+static bool store_chunk(struct toc_replica *replica, struct toc_turn *turn,
+                        struct toc_chunk_check *check, const struct toc_fetch *fetch)
+{
+    struct toc_job *job = toc_job_take(replica, TOC_JOB_CHUNK);
+    if (job == NULL) {
+        return false; /* the fetch runs out of time and begins anew */
+    }
+    const struct toc_missing *missing = &replica->missing[fetch->missing];
+    struct toc_store_op *op = toc_job_op(job, TOC_STORE_CHUNK);
+    op->bytes = check->bytes;
+    op->index = check->index == UINT32_MAX ? 0 : check->index;
+    memcpy(op->payload_hash, missing->hash, TOC_HASH_BYTES);
+    uint32_t index = op->index;
+    if (index + 1 == fetch->chunk_count) {
+        uint8_t key[TOC_ID_BYTES + 8];
+        memcpy(key, replica->ledger->logs[missing->log].id, TOC_ID_BYTES);
+        toc_put_be64(key + TOC_ID_BYTES, missing->seq);
+        toc_job_record(job, 'P', toc_span(key, sizeof key), toc_span(NULL, 0));
+    }
+    toc_buffer_hold(check->buffer);
+    toc_job_keep(job, check->buffer);
+    job->link = check->link;
+    job->fetch = check->fetch;
+    job->fetch_number = check->fetch_number;
+    toc_job_submit(replica, turn, job);
+    return true;
+}
+
+void toc_replica_chunk_checked(struct toc_replica *replica, struct toc_turn *turn,
+                               struct toc_chunk_check *check)
+{
+    struct toc_fetch *fetch = still_there(replica, check->fetch, check->fetch_number);
+    struct toc_link *link = toc_links_find(replica->links, check->link);
+    bool stored =
+        fetch != NULL && !toc_failed(check->err) && store_chunk(replica, turn, check, fetch);
+    if (!stored && link != NULL) {
+        toc_link_taken(replica->links, link, check->buffer->used);
+    }
+    if (fetch != NULL && toc_failed(check->err)) {
+        end_fetch(replica, fetch);
+        if (link != NULL) {
+            toc_replica_forget(replica, link);
+            toc_link_close(replica->links, turn, link, check->err);
+        }
+    }
+    toc_buffer_drop(&replica->links->buffers, check->buffer);
+    check->used = false;
+    replica->chunk_check_count--;
+}
+
+void toc_replica_chunk_stored(struct toc_replica *replica, struct toc_turn *turn,
+                              struct toc_job *job)
+{
+    struct toc_fetch *fetch = still_there(replica, job->fetch, job->fetch_number);
+    if (fetch == NULL || ++fetch->stored < fetch->chunk_count) {
+        return;
+    }
+    struct toc_missing missing = replica->missing[fetch->missing];
+    uint32_t place = fetch->missing;
+    end_fetch(replica, fetch);
+    found(replica, place);
+    struct toc_action *action = toc_turn_emit(turn, TOC_ACTION_DELIVER);
+    memcpy(action->log, replica->ledger->logs[missing.log].id, TOC_ID_BYTES);
+    action->seq = replica->ledger->logs[missing.log].head.seq;
+}

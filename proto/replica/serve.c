@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "replica.h"
+
+#include <string.h>
+
+/* What goes out because it was asked for, and what is sent on by itself. */
+
+/* Chunk replies wait beside blocks; a chunk and its head fill a buffer of the middle tier. */
+#define CHUNK_MESSAGE_BYTES (TOC_CHUNK_HEAD_BYTES + TOC_CHUNK_FIRST_BYTES)
+
+static struct toc_serves *serves_of(struct toc_replica *replica, const struct toc_link *link)
+{
+    return &replica->serves[link->place];
+}
+
+static struct toc_serve *find_serve(struct toc_serves *serves, uint32_t log, bool chunks,
+                                    uint64_t seq)
+{
+    for (uint32_t i = 0; i < serves->count; i++) {
+        struct toc_serve *serve = &serves->items[i];
+        if (serve->log == log && serve->chunks == chunks && (!chunks || serve->seq == seq)) {
+            return serve;
+        }
+    }
+    return NULL;
+}
+
+static void drop_serve(struct toc_serves *serves, struct toc_serve *serve)
+{
+    *serve = serves->items[--serves->count];
+}
+
+struct toc_err toc_replica_take_want(struct toc_replica *replica, struct toc_link *link,
+                                     struct toc_span body)
+{
+    struct toc_want want;
+    TOC_TRY(toc_want_decode(&want, body));
+    uint32_t log = toc_ledger_find_log(replica->ledger, want.log);
+    if (log == TOC_LEDGER_NONE) {
+        return toc_ok();
+    }
+    const struct toc_ledger_log *at = &replica->ledger->logs[log];
+    if (!toc_set_has(link->shared, at->group) ||
+        !toc_ledger_is_member(replica->ledger, at->group, link->org)) {
+        return toc_fail(TOC_MEMBER, "the peer asks for a group that it is not in"); /* */
+    }
+    bool chunks = want.kind == TOC_WANT_CHUNKS;
+    struct toc_serves *serves = serves_of(replica, link);
+    struct toc_serve *serve = find_serve(serves, log, chunks, want.seq);
+    if (serve == NULL) {
+        if (serves->count == TOC_SERVES_MAX) {
+            return toc_ok(); /* it asks again: digests repair */
+        }
+        serve = &serves->items[serves->count++];
+        *serve = (struct toc_serve){.log = log};
+    }
+    serve->chunks = chunks;
+    serve->seq = want.seq;
+    serve->next = want.from;
+    serve->last = want.to;
+    serve->headers_only = want.kind == TOC_WANT_HEADERS;
+    return toc_ok();
+}
+
+static bool start_load(struct toc_replica *replica, struct toc_turn *turn, struct toc_link *link,
+                       struct toc_serve *serve)
+{
+    struct toc_load load = {
+        .kind = TOC_LOAD_RANGE, .seq = serve->next, .headers_only = serve->headers_only};
+    size_t bytes = TOC_RANGE_BYTES_MAX;
+    if (serve->chunks) {
+        bool list = serve->next == TOC_CHUNK_LIST;
+        load.kind = list ? TOC_LOAD_CHUNK_LIST : TOC_LOAD_CHUNK;
+        load.seq = serve->seq;
+        load.index = (uint32_t)serve->next;
+        bytes = CHUNK_MESSAGE_BYTES;
+    }
+    memcpy(load.log, replica->ledger->logs[serve->log].id, TOC_ID_BYTES);
+    struct toc_pending_load *pending = toc_load_take(replica, turn, &load, bytes);
+    if (pending == NULL) {
+        return false;
+    }
+    pending->link = link->id;
+    pending->log = serve->log;
+    pending->seq = serve->chunks ? serve->seq : serve->next;
+    pending->index = (uint32_t)serve->next;
+    serve->loading = true;
+    serves_of(replica, link)->loads_out++;
+    return true;
+}
+
+void toc_replica_serve(struct toc_replica *replica, struct toc_turn *turn, struct toc_link *link)
+{
+    struct toc_serves *serves = serves_of(replica, link);
+    for (uint32_t tried = 0; tried < serves->count;) {
+        if (serves->loads_out + toc_peer_waiting(&link->peer, TOC_CLASS_BULK) >= TOC_LOADS_LINK) {
+            return;
+        }
+        serves->turn = (serves->turn + 1) % serves->count;
+        struct toc_serve *serve = &serves->items[serves->turn];
+        bool done = serve->chunks ? serve->next > serve->last
+                                  : serve->next > replica->ledger->logs[serve->log].head.seq;
+        if (!serve->loading && done) {
+            drop_serve(serves, serve);
+            continue;
+        }
+        if (!serve->loading && !start_load(replica, turn, link, serve)) {
+            return;
+        }
+        tried++;
+    }
+}
+
+/* A chunk's message: its head before the bytes that were loaded. */
+static bool queue_chunk(struct toc_replica *replica, struct toc_link *link,
+                        const struct toc_pending_load *load)
+{
+    struct toc_buffer *buffer = load->buffer;
+    if (buffer->used + TOC_CHUNK_HEAD_BYTES > buffer->size) {
+        return false;
+    }
+    memmove(buffer->at + TOC_CHUNK_HEAD_BYTES, buffer->at, buffer->used);
+    struct toc_chunk chunk = {.seq = load->seq, .index = load->index};
+    memcpy(chunk.log, replica->ledger->logs[load->log].id, TOC_ID_BYTES);
+    toc_chunk_encode_head(buffer->at, &chunk);
+    buffer->used += TOC_CHUNK_HEAD_BYTES;
+    toc_buffer_hold(buffer);
+    if (!toc_peer_queue(&link->peer, TOC_MSG_CHUNK, TOC_CLASS_BULK, buffer)) {
+        toc_buffer_drop(&replica->links->buffers, buffer);
+        return false;
+    }
+    return true;
+}
+
+static void say_nopay(struct toc_replica *replica, struct toc_link *link,
+                      const struct toc_pending_load *load)
+{
+    uint8_t body[TOC_NOPAY_BYTES];
+    memcpy(body, replica->ledger->logs[load->log].id, TOC_ID_BYTES);
+    toc_put_le64(body + TOC_ID_BYTES, load->seq);
+    body[TOC_NOPAY_BYTES - 1] = TOC_NOPAY_LOST;
+    toc_link_say(replica->links, link, TOC_MSG_NOPAY, TOC_CLASS_CONTROL,
+                 toc_span(body, sizeof body));
+}
+
+static void chunk_served(struct toc_replica *replica, struct toc_link *link,
+                         struct toc_pending_load *load, struct toc_err err)
+{
+    struct toc_serves *serves = serves_of(replica, link);
+    struct toc_serve *serve = find_serve(serves, load->log, true, load->seq);
+    serves->loads_out--;
+    if (serve == NULL) {
+        return;
+    }
+    serve->loading = false;
+    if (toc_failed(err)) {
+        say_nopay(replica, link, load);
+        drop_serve(serves, serve);
+    } else if (serve->next == load->index && queue_chunk(replica, link, load)) {
+        serve->next++;
+    }
+}
+
+static void range_served(struct toc_replica *replica, struct toc_link *link,
+                         struct toc_pending_load *load, struct toc_err err)
+{
+    struct toc_serves *serves = serves_of(replica, link);
+    struct toc_serve *serve = find_serve(serves, load->log, false, 0);
+    serves->loads_out--;
+    if (serve == NULL) {
+        return;
+    }
+    serve->loading = false;
+    struct toc_range_info info;
+    if (toc_failed(err) || toc_failed(toc_range_peek(toc_buffer_bytes(load->buffer), &info)) ||
+        info.first_seq != serve->next) {
+        drop_serve(serves, serve);
+        return;
+    }
+    toc_buffer_hold(load->buffer);
+    if (!toc_peer_queue(&link->peer, TOC_MSG_RANGE, TOC_CLASS_BULK, load->buffer)) {
+        toc_buffer_drop(&replica->links->buffers, load->buffer);
+        return;
+    }
+    serve->next = info.last_seq + 1;
+    *toc_replica_has(replica, link, load->log) = info.last_seq;
+}
+
+/* An invitation that was loaded goes out as it lies. */
+static void invite_served(struct toc_replica *replica, struct toc_link *link,
+                          struct toc_pending_load *load, struct toc_err err)
+{
+    link->invites_due = true; /* perhaps there are more */
+    if (toc_failed(err)) {
+        return;
+    }
+    toc_buffer_hold(load->buffer);
+    if (!toc_peer_queue(&link->peer, TOC_MSG_INVITE, TOC_CLASS_CONTROL, load->buffer)) {
+        toc_buffer_drop(&replica->links->buffers, load->buffer);
+        toc_set_put(link->invited, load->log, false);
+    }
+}
+
+void toc_replica_served(struct toc_replica *replica, struct toc_link *link,
+                        struct toc_pending_load *load, struct toc_err err)
+{
+    switch (load->kind) {
+    case TOC_LOAD_RANGE:
+        range_served(replica, link, load, err);
+        return;
+    case TOC_LOAD_CHUNK:
+    case TOC_LOAD_CHUNK_LIST:
+        chunk_served(replica, link, load, err);
+        return;
+    case TOC_LOAD_RECORD:
+    default:
+        invite_served(replica, link, load, err);
+    }
+}
+
+/* R-13.8: what is new goes at once to every link that lacks just that. A link that lacks more is
+ * compared with instead. */
+void toc_replica_push(struct toc_replica *replica, struct toc_job *job, struct toc_buffer *buffer,
+                      const struct toc_range_info *info, uint32_t log)
+{
+    uint32_t group = replica->ledger->logs[log].group;
+    for (uint32_t i = 0; i < replica->links->max; i++) {
+        struct toc_link *link = &replica->links->items[i];
+        uint64_t *has = toc_replica_has(replica, link, log);
+        if (link->state != TOC_LINK_OPEN || !link->established || *has >= info->last_seq ||
+            !toc_set_has(link->shared, group)) {
+            continue;
+        }
+        bool next = *has + 1 == info->first_seq;
+        if (next && buffer != NULL) {
+            toc_buffer_hold(buffer);
+            if (toc_peer_queue(&link->peer, TOC_MSG_ENTRY, job->class, buffer)) {
+                *has = info->last_seq;
+                continue;
+            }
+            toc_buffer_drop(&replica->links->buffers, buffer);
+        }
+        if (find_serve(serves_of(replica, link), log, false, 0) == NULL) {
+            link->vtop_due = true;
+        }
+    }
+}
