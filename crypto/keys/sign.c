@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-/* R-3.2: context, federation id and hash: everything that one signature covers, of fixed size, so that no
- * two statements have the same bytes. */
+/* R-3.2: context, federation id and hash: everything that one signature covers, of fixed size, so
+ * that no two statements have the same bytes. */
 #define STATEMENT_BYTES (TOC_CONTEXT_BYTES + TOC_ID_BYTES + TOC_HASH_BYTES)
 
 static void state(uint8_t out[static STATEMENT_BYTES], enum toc_context context,

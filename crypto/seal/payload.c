@@ -58,7 +58,8 @@ size_t toc_payload_bytes(size_t content_len)
     return TOC_PAYLOAD_NONCE_BYTES + padded + sealed_chunks(padded) * TOC_RAW_TAG_BYTES;
 }
 
-/* the STREAM construction: a chunk opens at its own place only, and only the last as the last. */
+/* R-7.3: the STREAM construction: a chunk opens at its own place only, and only the last as the
+ * last. */
 static void set_place(uint8_t nonce[static TOC_RAW_XCHACHA_NONCE_BYTES], size_t index, bool last)
 {
     toc_put_le32(nonce + NONCE_COUNTER, (uint32_t)index);

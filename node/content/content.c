@@ -75,6 +75,7 @@ static struct toc_err decompress(struct toc_bytes *plaintext, struct toc_span fr
     return toc_ok();
 }
 
+/* */
 struct toc_err toc_content_unpack(struct toc_bytes *plaintext, struct toc_span content)
 {
     *plaintext = (struct toc_bytes){NULL, 0};
@@ -147,6 +148,7 @@ void toc_content_clear(struct toc_content *content)
     memset(content, 0, sizeof(*content));
 }
 
+/* */
 struct toc_err toc_content_vouch(const struct toc_content *content, struct toc_span plaintext,
                                  const struct toc_voucher *voucher)
 {
