@@ -29,9 +29,8 @@
 /* A range: at most 64 entries, inline payloads < 256 KiB before the last one, which adds at most
  * one chunk; heads at most 600 bytes each (verbatim); signature. */
 #define TOC_RANGE_BYTES_MAX 393216u
-#define TOC_INLINE_BYTES_MAX                                                                       \
-    65571u /* larger payloads travel as chunks; == TOC_CHUNK_FIRST_BYTES                           \
-            */
+/* Larger payloads travel as chunks: TOC_CHUNK_FIRST_BYTES. */
+#define TOC_INLINE_BYTES_MAX 65571u
 
 /* In headers and stored; never renumber; unknown kinds are relayed untouched. */
 enum toc_kind {
