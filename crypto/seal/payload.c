@@ -157,8 +157,8 @@ struct toc_err toc_payload_open(uint8_t *out, struct toc_span *content, struct t
         err = toc_fail(TOC_TRUNCATED, "the payload ends before a chunk does");
     } else {
         size_t padded = open_chunks(out, payload, author_key, ad);
-        err = padded < LENGTH_BYTES ? toc_fail(TOC_DECRYPT, "the payload does not decrypt")
-                                    : check_padding(out, padded, &content_len);
+        err = padded == 0 ? toc_fail(TOC_DECRYPT, "the payload does not decrypt")
+                          : check_padding(out, padded, &content_len);
     }
     if (toc_failed(err)) {
         toc_wipe(out, payload.len);

@@ -176,6 +176,10 @@ static void an_equal_key_id_does_not_hide_the_wrap(void **state)
     /* An unknown suite beside it does not hide it either. */
     record.wraps[0] = TOC_WRAP_SUITE + 1;
     assert_ok(open_as(&record, 2, out));
+    /* Ours under an unknown suite is not read as one of suite 1. */
+    record.wraps[2 * TOC_WRAP_BYTES] = TOC_WRAP_SUITE + 1;
+    refuses(&record, 2, TOC_DECRYPT);
+    record.wraps[2 * TOC_WRAP_BYTES] = TOC_WRAP_SUITE;
     /* With ours gone, the others do not open, whatever suites stand beside them. */
     record.wraps[2 * TOC_WRAP_BYTES + 10] ^= 1;
     refuses(&record, 2, TOC_DECRYPT);
