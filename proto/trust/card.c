@@ -175,7 +175,7 @@ static struct toc_err check_nodes(const struct toc_card *card)
 static struct toc_err check_card(const struct toc_card *card)
 {
     if (card->serial == 0 || card->kind == 0) {
-        return toc_fail(TOC_MALFORMED, "card without serial or kind");
+        return toc_fail(TOC_MALFORMED, "card without serial or kind"); /* */
     }
     if (card->country[0] == '\0' && card->kind != TOC_ORG_INTERNATIONAL) {
         return toc_fail(TOC_MALFORMED, "card without country"); /* */

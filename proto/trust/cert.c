@@ -84,7 +84,7 @@ static struct toc_err decode_record(struct toc_cert *cert, struct toc_span recor
     }
     TOC_TRY(toc_record_end(&reader, seen, CERT_WANTED));
     if (cert->suites == 0) {
-        return toc_fail(TOC_MALFORMED, "certificate names no suite");
+        return toc_fail(TOC_MALFORMED, "certificate names no suite"); /* */
     }
     return toc_ok();
 }

@@ -173,7 +173,7 @@ static void retire_all(struct toc_directory_slot *slot, const struct toc_card *f
     }
 }
 
-/* A retired key that the card names again is current. */
+/* a retired key that the card names again is current. */
 static void revive(struct toc_directory_slot *slot)
 {
     size_t kept = 0;

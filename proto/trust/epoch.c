@@ -95,7 +95,7 @@ static struct toc_err decode_record(struct toc_epoch *epoch)
         read_field(&reader, epoch, key);
     }
     TOC_TRY(toc_record_end(&reader, seen, EPOCH_WANTED));
-    /* */
+    /* */
     if (epoch->number == 0 || epoch->roster_number == 0 || epoch->f_generation == 0 ||
         epoch->reason == 0) {
         return toc_fail(TOC_MALFORMED, "epoch record counts from 0");

@@ -44,7 +44,7 @@ static void read_roster(struct reading *reading)
     }
 }
 
-/* one signature at `*next` or later in the roster's order. */
+/* one signature at `*next` or later in the roster's order. */
 static void read_signature(struct reading *reading, size_t *next)
 {
     struct toc_reader *reader = &reading->reader;
@@ -231,7 +231,7 @@ static struct toc_err check_signatures(const struct toc_genesis *genesis)
 {
     for (size_t i = 0; i < genesis->roster.org_count; i++) {
         if (genesis->signatures[i] != NULL) {
-            /* */
+            /* */
             TOC_TRY(toc_verify(genesis->signatures[i], TOC_CTX_S_ROSTER, genesis->roster.hash,
                                genesis->roster.hash, genesis->roster.orgs[i].key));
         }

@@ -143,6 +143,7 @@ static struct toc_err open_epoch(struct toc_epoch_secret *secret, const struct t
                                  const uint8_t *seal_secret)
 {
     struct toc_wrap_scope scope = {epoch->group, epoch->parent, epoch->ephemeral};
+    /* */
     TOC_TRY(toc_wrap_open(secret->e, &scope, epoch->wraps.at, epoch->wraps.len / TOC_WRAP_BYTES,
                           seal_public, seal_secret));
     toc_epoch_key(secret->k, f, epoch->group, epoch->parent, secret->e);
@@ -153,6 +154,7 @@ static struct toc_err open_epoch(struct toc_epoch_secret *secret, const struct t
         return toc_fail(TOC_COMMITMENT, "epoch secret does not match its commitment");
     }
     secret->f_generation = epoch->f_generation;
+    /* */
     return toc_tag_open(secret->tag_key, epoch->tag_sealed, secret->k, epoch->group, epoch->tag_ad);
 }
 

@@ -100,6 +100,7 @@ static void an_epoch_opens_for_its_readers_alone(void **state)
     assert_true(toc_is_zero(&secret, sizeof secret));
 }
 
+/* */
 static void a_removed_node_cannot_open_the_next_epoch(void **state)
 {
     (void)state;
@@ -234,7 +235,7 @@ static void an_epoch_that_readers_refuse_is_not_made(void **state)
         void (*change)(struct scene *scene);
         enum toc_code code;
     } rows[] = {
-        {"number 0, R-6.5", change_number_zero, TOC_MALFORMED},
+        {"number 0, R-6.16", change_number_zero, TOC_MALFORMED},
         {"a first epoch with a tag key", change_first_with_tag, TOC_MALFORMED},
         {"a later epoch without", change_later_without_tag, TOC_MALFORMED},
         {"no members, R-6.1", change_no_members, TOC_MALFORMED},
@@ -243,7 +244,7 @@ static void an_epoch_that_readers_refuse_is_not_made(void **state)
         {"8193 nodes", change_many_nodes, TOC_LIMIT},
         {"no nodes, R-6.6", change_no_nodes, TOC_MALFORMED},
         {"a sealing key of low order", change_low_order, TOC_HANDSHAKE},
-        {"generation 0, R-6.5", change_generation_zero, TOC_MALFORMED},
+        {"generation 0, R-6.16", change_generation_zero, TOC_MALFORMED},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct scene scene;
@@ -295,11 +296,11 @@ static const struct world_edit_row edit_rows[] = {
     {"no wraps, R-4.1", 13, "", TOC_MALFORMED},
     {"unknown critical key", -1, "c0", TOC_CRITICAL},
     {"unknown key", 14, "c0", TOC_OK},
-    {"number 0, R-6.5", 2, "00", TOC_MALFORMED},
-    {"roster number 0, R-6.5", 6, "00", TOC_MALFORMED},
-    {"reason 0, R-6.5", 8, "00", TOC_MALFORMED},
+    {"number 0, R-6.16", 2, "00", TOC_MALFORMED},
+    {"roster number 0, R-6.16", 6, "00", TOC_MALFORMED},
+    {"reason 0, R-6.16", 8, "00", TOC_MALFORMED},
     {"reason of a later version", 8, "2a", TOC_OK},
-    {"generation 0, R-6.5", 9, "00", TOC_MALFORMED},
+    {"generation 0, R-6.16", 9, "00", TOC_MALFORMED},
     {"a member of one byte, R-6.1", 7, "c40100", TOC_MALFORMED},
     {"tag key of one byte", 11, "c40100", TOC_MALFORMED},
     {"ephemeral key of one byte", 12, "c40100", TOC_MALFORMED},
@@ -358,6 +359,32 @@ static void an_epoch_holds_in_its_federation_alone(void **state)
         expect_verify("cut", toc_span(product.memory, len), scene.options.federation,
                       TOC_TRUNCATED);
     }
+}
+
+/* */
+static void the_log_key_of_an_epoch_is_asked_of_the_directory(void **state)
+{
+    (void)state;
+    static uint8_t memory[WORLD_ORGS * TOC_DIRECTORY_ORG_BYTES];
+    struct toc_arena arena;
+    struct toc_directory directory;
+    struct scene scene;
+    struct product product;
+    set(&scene);
+    toc_arena_init(&arena, memory, sizeof memory);
+    assert_ok(toc_directory_init(&directory, &arena, WORLD_ORGS));
+    assert_ok(toc_directory_load(&directory, &scene.made->genesis));
+    make(&product, &scene);
+    const struct toc_epoch *epoch = &product.epoch;
+    assert_ok(toc_directory_certifies(&directory, epoch->log_key, epoch->committer,
+                                      epoch->committer_node));
+    /* Another member signs in the steward's name: a good signature of the wrong key. */
+    scene.options.log_keys = &scene.orgs[1].log[0];
+    make(&product, &scene);
+    assert_ok(toc_epoch_check(epoch, &scene.place));
+    assert_code(toc_directory_certifies(&directory, epoch->log_key, epoch->committer,
+                                        epoch->committer_node),
+                TOC_STRANGER);
 }
 
 /* ---- admissibility ---- */
@@ -612,6 +639,7 @@ int main(void)
         cmocka_unit_test(memory_that_is_too_small_is_full),
         cmocka_unit_test(a_broken_record_is_refused_although_it_is_signed),
         cmocka_unit_test(an_epoch_holds_in_its_federation_alone),
+        cmocka_unit_test(the_log_key_of_an_epoch_is_asked_of_the_directory),
         cmocka_unit_test(the_group_of_all_follows_the_roster),
         cmocka_unit_test(what_is_held_or_older_is_stale),
         cmocka_unit_test(siblings_settle_the_same_way_in_every_order),

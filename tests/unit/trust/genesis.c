@@ -399,7 +399,7 @@ static void write_signature(struct toc_writer *writer, const uint8_t *id, const 
     toc_write_bin(writer, toc_span(sig, TOC_SIG_BYTES));
 }
 
-/* */
+/* */
 static void only_good_signatures_of_founders_in_order_are_read(void **state)
 {
     (void)state;
