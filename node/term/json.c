@@ -129,5 +129,11 @@ void toc_json_time(struct toc_json *json, const char *key, uint64_t utc_ms)
 {
     char text[TOC_TERM_TIME_BYTES];
     toc_term_time(text, utc_ms);
-    toc_json_text(json, key, utc_ms == 0 ? NULL : text);
+    size_t len = strlen(text);
+    if (utc_ms == 0 || text[len - 1] != 'Z') {
+        toc_json_null(json, key);
+        return;
+    }
+    (void)snprintf(text + len - 1, sizeof text - len + 1, ".%03uZ", (unsigned)(utc_ms % 1000));
+    toc_json_text(json, key, text);
 }

@@ -96,7 +96,7 @@ void toc_json_uint(struct toc_json *json, const char *key, uint64_t value);
 void toc_json_int(struct toc_json *json, const char *key, int64_t value);
 void toc_json_bool(struct toc_json *json, const char *key, bool value);
 void toc_json_null(struct toc_json *json, const char *key);
-/* A time as RFC 3339 in UTC, null for 0. */
+/* A time as RFC 3339 in UTC with milliseconds, null for 0. */
 void toc_json_time(struct toc_json *json, const char *key, uint64_t utc_ms);
 
 /* questions */
