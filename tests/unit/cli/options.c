@@ -45,6 +45,7 @@ static struct parsed *parse(char **words)
         count++;
     }
     assert_true((size_t)count < WORDS_MAX);
+    int out = silence(stdout), err = silence(stderr);
     parsed.ok =
         toc_args_parse(&parsed.args, parsed.given, parsed.operands, count, words, &parsed.status);
     restore(stdout, out);
