@@ -35,7 +35,7 @@ size_t toc_ids_sort(uint8_t *at, size_t count);
 /* H("members", ids). */
 void toc_ids_hash(uint8_t out[static TOC_HASH_BYTES], struct toc_ids ids);
 
-/* ---- founding records ------------------------------------------------------------------------ */
+/* Founding records. */
 
 #define TOC_GROUP_DIRECT 1u /* flags: a direct audience, whose member list never changes */
 
@@ -68,7 +68,7 @@ TOC_MUST_USE struct toc_err toc_group_decode(struct toc_group *group, struct toc
 TOC_MUST_USE struct toc_err toc_group_verify(struct toc_group *group, struct toc_span envelope,
                                              const uint8_t federation[static TOC_ID_BYTES]);
 
-/* ---- epoch records --------------------------------------------------------------------------- */
+/* Epoch records. */
 
 enum toc_epoch_reason { /* encoded; never renumber; unknown reasons are kept */
                         TOC_REASON_FOUNDING = 1,
