@@ -107,6 +107,14 @@ static void op_wrap_make(void)
             "wrap");
 }
 
+/* What unlocking with a passphrase costs, once a start. */
+static void op_passphrase(void)
+{
+    uint8_t out[32];
+    struct toc_raw_stretch strength = {TOC_ARGON_MEMORY_KIB, TOC_ARGON_OPS};
+    require(toc_raw_stretch(out, toc_span_str("correct horse"), with.key, strength), "argon2id");
+}
+
 static void start(struct toc_noise *noise, enum toc_noise_role role)
 {
     struct toc_noise_options options = {role,
@@ -152,6 +160,7 @@ static const struct {
     {"crypto.transport_seal.16k", op_transport_seal_16k},
     {"crypto.wrap_make", op_wrap_make},
     {"crypto.handshake_both", op_handshake},
+    {"crypto.passphrase", op_passphrase},
 };
 
 static double now_ns(void)

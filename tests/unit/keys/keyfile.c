@@ -2,7 +2,21 @@
 /* Key files: what opens them, what does not, and what is left behind then. */
 #include "check.h"
 
+#include <sys/resource.h>
+
 #include "keys.h"
+
+/* AddressSanitizer's own memory does not fit under a limit of the address space. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define LIMIT_WORKS 0
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define LIMIT_WORKS 0
+#endif
+#endif
+#ifndef LIMIT_WORKS
+#define LIMIT_WORKS 1
+#endif
 
 #define WEAK_KIB TOC_ARGON_MEMORY_KIB_MIN /* quick, for tests */
 
@@ -208,6 +222,44 @@ static void a_room_too_small_is_full(void **state)
     assert_true(toc_is_zero(out, sizeof out));
 }
 
+/* Leaves no address space for argon2id's memory while `run` is called. */
+static void without_memory(void (*run)(void))
+{
+    struct rlimit before, tight;
+    assert_int_equal(getrlimit(RLIMIT_AS, &before), 0);
+    tight = before;
+    tight.rlim_cur = (rlim_t)64 << 20;
+    assert_int_equal(setrlimit(RLIMIT_AS, &tight), 0);
+    run();
+    assert_int_equal(setrlimit(RLIMIT_AS, &before), 0);
+}
+
+static void seal_and_open_at_full_strength(void)
+{
+    uint8_t out[200];
+    struct toc_room room = {out, sizeof out};
+    memset(out, 0xaa, sizeof out);
+    assert_code(toc_keyfile_seal(&room, TOC_KEYFILE_ORG, toc_span(content, 32),
+                                 unlock_with(TOC_LOCK_PASSPHRASE), TOC_ARGON_MEMORY_KIB, entropy),
+                TOC_FULL);
+    assert_int_equal(room.len, sizeof out);
+    assert_int_equal(out[0], 0xaa);
+    struct file file = sealed_file(TOC_KEYFILE_ORG, TOC_LOCK_PASSPHRASE, 32);
+    toc_put_le32(file.bytes + 12, TOC_ARGON_MEMORY_KIB);
+    refuses_to_open(span_of(&file), TOC_KEYFILE_ORG, unlock_with(TOC_LOCK_PASSPHRASE), TOC_FULL);
+}
+
+static void a_passphrase_without_memory_is_full(void **state)
+{
+    (void)state;
+    const char *preloaded = getenv("LD_PRELOAD");
+    /* valgrind, which shows itself there, needs address space too. */
+    if (!LIMIT_WORKS || (preloaded != NULL && strstr(preloaded, "vgpreload") != NULL)) {
+        skip();
+    }
+    without_memory(seal_and_open_at_full_strength);
+}
+
 static void sealing_refuses_without_writing(void **state)
 {
     (void)state;
@@ -292,6 +344,7 @@ int main(void)
         cmocka_unit_test(another_kind_or_lock_is_refused),
         cmocka_unit_test(a_hostile_file_cannot_ask_for_more_memory_or_time),
         cmocka_unit_test(a_room_too_small_is_full),
+        cmocka_unit_test(a_passphrase_without_memory_is_full),
         cmocka_unit_test(sealing_refuses_without_writing),
         cmocka_unit_test(reading_the_lock_of_no_key_file_changes_nothing),
         cmocka_unit_test(a_record_at_rest_opens_for_its_purpose_alone),
