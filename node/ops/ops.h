@@ -233,7 +233,7 @@ TOC_MUST_USE struct toc_err toc_org_keys_store(const struct toc_home *home,
 /* ---- configuration ------------------------------------------------------------------------------
  */
 
-#define TOC_ADDRESS_BYTES 129u /* "host:port" or "[v6]:port" */
+#define TOC_ENDPOINT_BYTES 129u /* "host:port" or "[v6]:port" */
 #define TOC_CONF_BYTES_MAX 65536u
 #define TOC_CONF_WORD_BYTES 256u
 
@@ -244,6 +244,8 @@ TOC_MUST_USE struct toc_err toc_org_keys_store(const struct toc_home *home,
       "Address and port for other nodes, e.g. 0.0.0.0:4433 or [::]:4433; none: only dial out.")    \
     X(node, alone, FLAG, "no",                                                                     \
       "yes: an air-gapped node that appends to its log without asking others.")                    \
+    X(node, trust_clock, FLAG, "no",                                                               \
+      "yes: the clock was checked; publish even if most others' clocks differ by 10 minutes.")     \
     X(node, log, LEVEL, "info", "Lines on stderr: error, warning, info, debug.")                   \
     X(control, group, TEXT, "",                                                                    \
       "System group whose members may use the control socket (mode 0660); empty: only its owner.") \
@@ -261,6 +263,7 @@ enum toc_conf_type { TOC_CONF_TEXT, TOC_CONF_FLAG, TOC_CONF_NUMBER, TOC_CONF_LEV
 struct toc_conf {
     char node_listen[TOC_CONF_WORD_BYTES];
     bool node_alone;
+    bool node_trust_clock;
     enum toc_level node_log;
     char control_group[TOC_CONF_WORD_BYTES];
     char publish_audience[TOC_CONF_WORD_BYTES];
