@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-#include "world.h"
+#include "founders.h"
 
 static void expect_zeroed(const struct toc_card *card)
 {

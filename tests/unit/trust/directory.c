@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-#include "world.h"
+#include "founders.h"
 
 static uint8_t memory[WORLD_ORGS * 2 * TOC_DIRECTORY_ORG_BYTES];
 

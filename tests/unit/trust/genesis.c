@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-#include "world.h"
+#include "founders.h"
 
 static uint8_t edited_memory[2][WORLD_FILE_BYTES];
 

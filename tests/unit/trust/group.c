@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-#include "world.h"
+#include "founders.h"
 
 /* Ids of the world's organisations, ascending. */
 static struct toc_ids ids_of(struct world_org *orgs, size_t count, uint8_t *memory)

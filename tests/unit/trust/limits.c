@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* The largest federation, really made: its bytes and its memory stay within what is promised. */
-#include "world.h"
+#include "founders.h"
 
 static void fill_text(char *text, size_t len, char with)
 {

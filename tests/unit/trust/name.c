@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* Handles, addresses, kinds. */
-#include "world.h"
+#include "founders.h"
 
 static void handles_follow_their_rule(void **state)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-#include "world.h"
+#include "founders.h"
 
 struct decoded {
     uint8_t memory[65536];

@@ -3,7 +3,7 @@
 #ifndef TOC_TEST_SCENE_H
 #define TOC_TEST_SCENE_H
 
-#include "world.h"
+#include "founders.h"
 
 /* A federation of three, an epoch of its group of all, and what makes the next one. */
 struct scene {

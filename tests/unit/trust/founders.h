@@ -3,8 +3,8 @@
  * A small world for tests of trust: organisations with their keys, cards and nodes, all from
  * repeatable noise; and editing of records, so that a test breaks one field and signs it again.
  */
-#ifndef TOC_TEST_WORLD_H
-#define TOC_TEST_WORLD_H
+#ifndef TOC_TEST_FOUNDERS_H
+#define TOC_TEST_FOUNDERS_H
 
 #include "check.h"
 #include "trust.h"
