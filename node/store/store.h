@@ -14,8 +14,8 @@
 #ifndef TOC_STORE_H
 #define TOC_STORE_H
 
-#include "core.h"
 #include "db.h"
+#include "driver.h"
 #include "log.h"
 #include "seal.h"
 
