@@ -6,6 +6,7 @@
 #include "core_internal.h"
 
 #define TICK_MS 1000u    /* the longest pause between two timers */
+#define ORG_ROOM 32u     /* organisations that may join before a restart sizes anew */
 #define BUSY_TICK_MS 50u /* while something waits for room, or digests for their pause */
 
 size_t toc_core_bytes(const struct toc_core_options *options)
@@ -30,7 +31,10 @@ static struct toc_err read_genesis(struct toc_core *core, const struct toc_core_
     core->own_card = card;
     TOC_TRY(toc_genesis_decode(&core->genesis, genesis, arena));
     memcpy(core->federation, core->genesis.roster.hash, TOC_ID_BYTES);
-    TOC_TRY(toc_directory_init(&core->directory, arena, TOC_ORGS_MAX));
+    /* Sized for this roster and some growth: the table is zeroed, and so takes real memory. */
+    size_t org_max = core->genesis.roster.org_count + ORG_ROOM;
+    org_max = org_max < TOC_ORGS_MAX ? org_max : TOC_ORGS_MAX;
+    TOC_TRY(toc_directory_init(&core->directory, arena, org_max));
     TOC_TRY(toc_directory_load(&core->directory, &core->genesis));
     struct toc_card own;
     TOC_TRY(toc_card_verify(&own, card));
