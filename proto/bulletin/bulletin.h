@@ -83,12 +83,14 @@ struct toc_origin {
 struct toc_document {
     struct toc_span media_type, name, bytes;
 };
+/* Status of a revocation that also hides the bulletin and purges its payload and indexes. */
+#define TOC_STATUS_WRONG_TLP "wrong-tlp"
 struct toc_relation {
     enum toc_relation_kind kind;
     uint8_t target[TOC_ID_BYTES];
     const struct toc_span *values; /* single values; none = the whole bulletin */
     size_t value_count;
-    struct toc_span status; /* of a takedown */
+    struct toc_span status; /* of a takedown; TOC_STATUS_WRONG_TLP of a revocation */
 };
 struct toc_names {
     const struct toc_span *items;

@@ -27,7 +27,7 @@
 #define TOC_CHECKPOINT_ENTRIES 64u   /* seq % 64 == 0 ends a block */
 #define TOC_CHECKPOINT_BYTES 262144u /* so does reaching this many payload bytes since the last */
 /* A range: at most 64 entries, inline payloads < 256 KiB before the last one, which adds at most
- * one chunk; heads at most 600 bytes each (verbatim); signature. */
+ * one chunk; heads at most 515 bytes each (verbatim); signature. */
 #define TOC_RANGE_BYTES_MAX 393216u
 /* Larger payloads travel as chunks: TOC_CHUNK_FIRST_BYTES. */
 #define TOC_INLINE_BYTES_MAX 65571u
@@ -234,5 +234,39 @@ TOC_MUST_USE struct toc_err toc_range_join(const struct toc_span *ranges, size_t
 void toc_header_draft(struct toc_header *header, const struct toc_log_head *head,
                       const uint8_t log[static TOC_ID_BYTES], struct toc_utc now,
                       uint32_t payload_bytes);
+
+/*
+ * Evidence that the author of a log signed two entries for one number, for whoever has the log's
+ * key: u8 format 1 | u32 length of the first range | first range | second range. Both begin at the
+ * lowest disputed number, hold no payloads and end at a signature; the one whose first header has
+ * the smaller hash comes first. PROTOCOL.md R-8.21.
+ */
+#define TOC_FORK_BYTES_MAX 66304u /* 5 + 2 x (147 + 64 x 515): 64 verbatim headers each, rounded   \
+                                   */
+
+struct toc_fork {
+    uint8_t log[TOC_ID_BYTES];
+    uint64_t seq;                    /* the lowest disputed number: the prefix before it stands */
+    uint8_t hash[2][TOC_HASH_BYTES]; /* of the two headers, ascending */
+};
+
+/* Makes evidence from two ranges of one log that overlap or begin at the same number. Verifies no
+ * signature. `out` must not overlap them; *evidence lies in it. Fails: as walk; ABSENT (they do not
+ * contradict each other), CHAIN (no common number, or already their predecessors differ: the
+ * dispute begins before), FULL; *evidence is unchanged then. */
+TOC_MUST_USE struct toc_err toc_fork_make(struct toc_span a, struct toc_span b, struct toc_room out,
+                                          struct toc_span *evidence);
+/* Whose log it speaks of, before anything is verified. Fails: TRUNCATED, VERSION, LIMIT, and as
+ * toc_range_peek. */
+TOC_MUST_USE struct toc_err toc_fork_peek(struct toc_span evidence, struct toc_range_info *info);
+/* Verifies evidence. Fails: as toc_fork_peek and toc_range_verify; MALFORMED (two places, one
+ * header, wrong order, payloads); `fork` is unchanged then. Cost: two Ed25519. */
+TOC_MUST_USE struct toc_err toc_fork_check(struct toc_span evidence,
+                                           const uint8_t federation[static TOC_ID_BYTES],
+                                           const uint8_t log_key[static TOC_KEY_BYTES],
+                                           struct toc_fork *fork);
+/* Order of evidence about one log: < 0 when `a` wins (smaller number, then smaller hashes), so that
+ * all nodes keep the same. */
+int toc_fork_compare(const struct toc_fork *a, const struct toc_fork *b);
 
 #endif

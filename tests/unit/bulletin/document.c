@@ -126,7 +126,7 @@ static void compare_shape(const struct toc_shape *shape, const char *header)
 static void bulletin_keys_are_the_codes(void **state)
 {
     (void)state;
-    compare_shape(&toc_shape_bulletin, "| key | field |");
+    compare_shape(&toc_shape_bulletin, "| bulletin | field |");
 }
 
 /* The value of `#define TOC_<name> <number>` in any header of `folder`'s rooms; -1 when none. */
