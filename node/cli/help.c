@@ -2,6 +2,7 @@
 #include "command.h"
 #include "term.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #define HELP_OPTION_COLUMNS 28u
@@ -73,7 +74,8 @@ void toc_help_command(FILE *out, const struct toc_command *command,
                       const struct toc_command *parent)
 {
     print_usage(out, command, parent);
-    (void)fprintf(out, "\n%s\n", command->summary);
+    (void)fprintf(out, "\n%c%s.\n", toupper((unsigned char)command->summary[0]),
+                  command->summary + 1);
     if (command->detail != NULL) {
         (void)fprintf(out, "%s\n", command->detail);
     }

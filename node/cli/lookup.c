@@ -199,7 +199,7 @@ static const struct toc_option options[] = {
 const struct toc_command toc_command_lookup = {
     .name = "lookup",
     .operands = "VALUE...|-",
-    .summary = "do we know this value? One answer for each; - reads values from stdin",
+    .summary = "answers for each value whether we know it; - reads values from stdin",
     .detail = "\nAddresses, networks (192.0.2.0/24: every indicator inside), domains (a name below "
               "a known one is\nknown too), *.example.com (every name below it), URLs, hashes, mail "
               "addresses, CVE ids and\nanything else that a bulletin may name; defanged spellings "

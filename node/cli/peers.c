@@ -74,7 +74,7 @@ static enum toc_exit run(const struct toc_args *args)
 const struct toc_command toc_command_peers = {
     .name = "peers",
     .operands = "",
-    .summary = "links to the other nodes, with versions and how far behind we are",
+    .summary = "lists the links to the other nodes, with versions and how far behind we are",
     .json = true,
     .node = true,
     .operand_max = 0,
