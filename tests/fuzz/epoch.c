@@ -60,22 +60,38 @@ static void sign_again(struct toc_group *group)
     TOC_ASSERT(memcmp(read.id, group->id, sizeof read.id) == 0);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static void read_records(struct toc_span bytes)
 {
-    struct toc_span bytes = toc_span(data, size);
     struct toc_epoch epoch;
     struct toc_group group;
     if (!toc_failed(toc_epoch_decode(&epoch, bytes))) {
         check_epoch(&epoch, bytes);
-        return 0;
+        return;
     }
     TOC_ASSERT(toc_is_zero(&epoch, sizeof epoch));
     if (!toc_failed(toc_group_decode(&group, bytes))) {
         check_span(group.record, bytes);
         TOC_ASSERT(toc_ids_has(group.members, group.founder));
         sign_again(&group);
-        return 0;
+        return;
     }
     TOC_ASSERT(toc_is_zero(&group, sizeof group));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static uint8_t memory[TOC_EPOCH_BYTES_MAX];
+    static const uint8_t sig[TOC_SIG_BYTES];
+    struct toc_writer writer;
+    read_records(toc_span(data, size));
+    /* The same bytes as a record, so that its lengths need not be guessed. */
+    toc_writer_init(&writer, memory, sizeof memory);
+    toc_write_array(&writer, 3);
+    toc_write_bin(&writer, toc_span(data, size));
+    toc_write_bin(&writer, toc_span(sig, TOC_KEY_BYTES));
+    toc_write_bin(&writer, toc_span(sig, sizeof sig));
+    if (!toc_failed(writer.err)) {
+        read_records(toc_writer_bytes(&writer));
+    }
     return 0;
 }
