@@ -163,9 +163,7 @@ TOC_MUST_USE struct toc_err toc_bulletin_verify(struct toc_span plaintext,
                                                 const uint8_t federation[static TOC_ID_BYTES],
                                                 uint8_t id[static TOC_ID_BYTES]);
 
-/* ---- policy ------------------------------------------------------------------------------------
- */
-
+/* Policy: pure functions, default deny. PROTOCOL.md section 10. */
 enum toc_audience {
     TOC_AUDIENCE_ALL,           /* the group of all */
     TOC_AUDIENCE_GROUP,         /* a named group */

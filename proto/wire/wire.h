@@ -111,7 +111,7 @@ size_t toc_put_varint(uint8_t *at, uint64_t value);
 /* Advances *in. Fails: TRUNCATED, MALFORMED (not shortest, or above 64 bits); *in unchanged. */
 TOC_MUST_USE struct toc_err toc_get_varint(struct toc_span *in, uint64_t *value);
 
-/* ---- frames: PROTOCOL.md "Frames" -------------------------------------------------------------
+/* Frames: PROTOCOL.md section 12.
  * One AEAD message carries one or more frames:
  *   u8 type | u8 flags (bits 0-1 class, bit 2 more) | u16 little-endian body length | body
  */

@@ -70,93 +70,95 @@ static enum toc_code decode_code(struct toc_span bytes)
     return code;
 }
 
+static const struct {
+    int64_t key;
+    const char *hex;
+    enum toc_code code;
+} field_rows[] = {
+    {1, "a161", TOC_OK},
+    /* what is required */
+    {-8, NULL, TOC_MALFORMED},
+    {-7, NULL, TOC_MALFORMED},
+    {-6, NULL, TOC_MALFORMED},
+    {-5, NULL, TOC_MALFORMED},
+    {-4, NULL, TOC_MALFORMED},
+    {1, NULL, TOC_MALFORMED},
+    {-8, ZERO32, TOC_MALFORMED},
+    {-7, ZERO32, TOC_MALFORMED},
+    {-6, "c410 00000000000000000000000000000000", TOC_MALFORMED},
+    {-7, "c41f a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0", TOC_MALFORMED},
+    {-7, "a161", TOC_MALFORMED},
+    /* absent means not written */
+    {1, "a0", TOC_MALFORMED},
+    {2, "a0", TOC_MALFORMED},
+    {-5, "00", TOC_MALFORMED},
+    {-3, "00", TOC_MALFORMED},
+    {-2, "c2", TOC_MALFORMED},
+    {-2, "01", TOC_MALFORMED},
+    {-1, "90", TOC_MALFORMED},
+    {5, "00", TOC_MALFORMED},
+    {6, "00", TOC_MALFORMED},
+    {8, "00", TOC_MALFORMED},
+    {11, "90", TOC_MALFORMED},
+    {11, "91a0", TOC_MALFORMED},
+    {20, "91 81 0200", TOC_MALFORMED}, /* a CVE without id */
+    {20, "91 82 01a161 03c2", TOC_MALFORMED},
+    {21, "91 81 01a161", TOC_MALFORMED}, /* an indicator without value */
+    {21, "91 82 01a161 02a0", TOC_MALFORMED},
+    {22, "91 80", TOC_MALFORMED},
+    {22, "91 82 01a161 03c400", TOC_MALFORMED},
+    {-1, "91 81 fe02", TOC_MALFORMED}, /* a relation without target */
+    {-1, "91 81 ff" ID32, TOC_MALFORMED},
+    {-1, "91 82 fe02 ff" ZERO32, TOC_MALFORMED},
+    {-1, "91 82" TARGET, TOC_OK},
+    {-1, "91 83" TARGET "0190", TOC_MALFORMED},
+    {-1, "91 83" TARGET "0191a161", TOC_OK},
+    /* unknown keys and unknown values of critical fields */
+    {-9, "c0", TOC_CRITICAL},
+    {-100, "c0", TOC_CRITICAL},
+    {0, "c0", TOC_OK},
+    {23, "81a16192c0c3", TOC_OK},
+    {100000, "a161", TOC_OK},
+    {-4, "05", TOC_CRITICAL},
+    {-3, "05", TOC_CRITICAL},
+    {-5, "cd0100", TOC_CRITICAL},
+    {-5, "ccff", TOC_OK},
+    {-4, "ff", TOC_MALFORMED},
+    {-1, "91 83 fd00" TARGET, TOC_CRITICAL},
+    {-1, "91 83" TARGET "03c0", TOC_OK},
+    {-1, "91 82 fecd0100 ff" ID32, TOC_CRITICAL},
+    {21, "91 83 ffc0 01a161 02a161", TOC_CRITICAL},
+    {21, "91 83 01a161 02a161 09c0", TOC_OK},
+    {22, "91 82 ffc0 01a161", TOC_CRITICAL},
+    /* limits of numbers */
+    {5, "04", TOC_OK},
+    {5, "05", TOC_LIMIT},
+    {6, "06", TOC_OK},
+    {6, "07", TOC_LIMIT},
+    {7, "07", TOC_LIMIT},
+    {8, "cf0000e677d21fdbff", TOC_OK}, /* the end of the year 9999 */
+    {8, "cf0000e677d21fdc00", TOC_LIMIT},
+    {20, "91 82 01a161 0264", TOC_OK},
+    {20, "91 82 01a161 0265", TOC_LIMIT},
+    {20, "91 82 01a161 02ccff", TOC_LIMIT},
+    {21, "91 83 01a161 02a161 0865", TOC_LIMIT},
+    /* wrong types */
+    {1, "c40161", TOC_MALFORMED},
+    {5, "a161", TOC_MALFORMED},
+    {11, "81a16100", TOC_MALFORMED},
+    {11, "9101", TOC_MALFORMED},
+    {22, "91 82 01a161 03a161", TOC_MALFORMED},
+};
+
 static void each_field_is_judged(void **state)
 {
     (void)state;
-    const struct {
-        int64_t key;
-        const char *hex;
-        enum toc_code code;
-    } rows[] = {
-        {1, "a161", TOC_OK},
-        /* what is required */
-        {-8, NULL, TOC_MALFORMED},
-        {-7, NULL, TOC_MALFORMED},
-        {-6, NULL, TOC_MALFORMED},
-        {-5, NULL, TOC_MALFORMED},
-        {-4, NULL, TOC_MALFORMED},
-        {1, NULL, TOC_MALFORMED},
-        {-8, ZERO32, TOC_MALFORMED},
-        {-7, ZERO32, TOC_MALFORMED},
-        {-6, "c410 00000000000000000000000000000000", TOC_MALFORMED},
-        {-7, "c41f a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0", TOC_MALFORMED},
-        {-7, "a161", TOC_MALFORMED},
-        /* absent means not written */
-        {1, "a0", TOC_MALFORMED},
-        {2, "a0", TOC_MALFORMED},
-        {-5, "00", TOC_MALFORMED},
-        {-3, "00", TOC_MALFORMED},
-        {-2, "c2", TOC_MALFORMED},
-        {-2, "01", TOC_MALFORMED},
-        {-1, "90", TOC_MALFORMED},
-        {5, "00", TOC_MALFORMED},
-        {6, "00", TOC_MALFORMED},
-        {8, "00", TOC_MALFORMED},
-        {11, "90", TOC_MALFORMED},
-        {11, "91a0", TOC_MALFORMED},
-        {20, "91 81 0200", TOC_MALFORMED}, /* a CVE without id */
-        {20, "91 82 01a161 03c2", TOC_MALFORMED},
-        {21, "91 81 01a161", TOC_MALFORMED}, /* an indicator without value */
-        {21, "91 82 01a161 02a0", TOC_MALFORMED},
-        {22, "91 80", TOC_MALFORMED},
-        {22, "91 82 01a161 03c400", TOC_MALFORMED},
-        {-1, "91 81 fe02", TOC_MALFORMED}, /* a relation without target */
-        {-1, "91 81 ff" ID32, TOC_MALFORMED},
-        {-1, "91 82 fe02 ff" ZERO32, TOC_MALFORMED},
-        {-1, "91 82" TARGET, TOC_OK},
-        {-1, "91 83" TARGET "0190", TOC_MALFORMED},
-        {-1, "91 83" TARGET "0191a161", TOC_OK},
-        /* unknown keys and unknown values of critical fields */
-        {-9, "c0", TOC_CRITICAL},
-        {-100, "c0", TOC_CRITICAL},
-        {0, "c0", TOC_OK},
-        {23, "81a16192c0c3", TOC_OK},
-        {100000, "a161", TOC_OK},
-        {-4, "05", TOC_CRITICAL},
-        {-3, "05", TOC_CRITICAL},
-        {-5, "cd0100", TOC_CRITICAL},
-        {-5, "ccff", TOC_OK},
-        {-4, "ff", TOC_MALFORMED},
-        {-1, "91 83 fd00" TARGET, TOC_CRITICAL},
-        {-1, "91 83" TARGET "03c0", TOC_OK},
-        {-1, "91 82 fecd0100 ff" ID32, TOC_CRITICAL},
-        {21, "91 83 ffc0 01a161 02a161", TOC_CRITICAL},
-        {21, "91 83 01a161 02a161 09c0", TOC_OK},
-        {22, "91 82 ffc0 01a161", TOC_CRITICAL},
-        /* limits of numbers */
-        {5, "04", TOC_OK},
-        {5, "05", TOC_LIMIT},
-        {6, "06", TOC_OK},
-        {6, "07", TOC_LIMIT},
-        {7, "07", TOC_LIMIT},
-        {8, "cf0000e677d21fdbff", TOC_OK}, /* the end of the year 9999 */
-        {8, "cf0000e677d21fdc00", TOC_LIMIT},
-        {20, "91 82 01a161 0264", TOC_OK},
-        {20, "91 82 01a161 0265", TOC_LIMIT},
-        {20, "91 82 01a161 02ccff", TOC_LIMIT},
-        {21, "91 83 01a161 02a161 0865", TOC_LIMIT},
-        /* wrong types */
-        {1, "c40161", TOC_MALFORMED},
-        {5, "a161", TOC_MALFORMED},
-        {11, "81a16100", TOC_MALFORMED},
-        {11, "9101", TOC_MALFORMED},
-        {22, "91 82 01a161 03a161", TOC_MALFORMED},
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        enum toc_code code = decode_code(changed(rows[i].key, rows[i].hex));
-        if (code != rows[i].code) {
-            print_error("row %zu (key %lld, %s): got %s\n", i, (long long)rows[i].key,
-                        rows[i].hex == NULL ? "dropped" : rows[i].hex, toc_code_name(code));
+    for (size_t i = 0; i < sizeof field_rows / sizeof field_rows[0]; i++) {
+        enum toc_code code = decode_code(changed(field_rows[i].key, field_rows[i].hex));
+        if (code != field_rows[i].code) {
+            print_error("row %zu (key %lld, %s): got %s\n", i, (long long)field_rows[i].key,
+                        field_rows[i].hex == NULL ? "dropped" : field_rows[i].hex,
+                        toc_code_name(code));
             fail();
         }
     }

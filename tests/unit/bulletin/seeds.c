@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /*
- * The seeds of the fuzz targets codec, frame, header, range and bulletin: made here, kept in
+ * The seeds of the fuzz targets codec, frame, header, range, fork and bulletin: made here, kept in
  * tests/fuzz/corpus, and compared, so that a changed format leaves no stale seeds behind. To write
  * them anew run this program with TOCSIN_WRITE_SEEDS=1.
  */
@@ -104,6 +104,32 @@ static void range(void **state)
     chain_clear(&chain);
 }
 
+static void fork_of_a_log(void **state)
+{
+    (void)state;
+    static struct chain branch;
+    struct toc_span evidence;
+    chain_init(&chain, 33);
+    chain_init(&branch, 33);
+    for (int i = 0; i < 4; i++) {
+        branch.seed += i == 2;
+        chain_add(&chain, 9, 1);
+        chain_add(&branch, 9, 1);
+    }
+    uint8_t *at = memory + 3;
+    size_t room = sizeof memory / 2;
+    struct toc_span a = chain_range(&chain, 1, 4, true, (struct toc_room){at, room});
+    struct toc_span b = chain_range(&branch, 1, 4, true, (struct toc_room){at + a.len, room});
+    memory[0] = 1;
+    toc_put_le16(memory + 1, (uint16_t)a.len);
+    keep("fork/two-ranges", toc_span(memory, 3 + a.len + b.len));
+    uint8_t whole[SEED_BYTES_MAX] = {0};
+    assert_ok(toc_fork_make(a, b, (struct toc_room){whole + 1, sizeof whole - 1}, &evidence));
+    keep("fork/evidence", toc_span(whole, evidence.len + 1));
+    chain_clear(&chain);
+    chain_clear(&branch);
+}
+
 static void bulletin(void **state)
 {
     (void)state;
@@ -126,8 +152,8 @@ static void bulletin(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(codec), cmocka_unit_test(frame),    cmocka_unit_test(header),
-        cmocka_unit_test(range), cmocka_unit_test(bulletin),
+        cmocka_unit_test(codec), cmocka_unit_test(frame),         cmocka_unit_test(header),
+        cmocka_unit_test(range), cmocka_unit_test(fork_of_a_log), cmocka_unit_test(bulletin),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -53,100 +53,57 @@ static void put16(uint8_t *bytes, size_t at, uint16_t value)
     toc_put_le16(bytes + at, value);
 }
 
-/* Each row changes one thing of a good header. */
+/* Each row overwrites `width` bytes of a good header at `at`; `len` is what is decoded. */
+static const struct {
+    size_t at, width;
+    uint64_t value;
+    size_t len;
+    enum toc_code code;
+} header_rows[] = {
+    {0, 0, 0, 144, TOC_OK},
+    {0, 0, 0, 143, TOC_TRUNCATED},
+    {0, 0, 0, 3, TOC_TRUNCATED},
+    {0, 0, 0, 0, TOC_TRUNCATED},
+    {0, 0, 0, 145, TOC_TRAILING},
+    {0, 2, 0, 144, TOC_MALFORMED},                      /* version 0 */
+    {2, 2, 143, 144, TOC_MALFORMED},                    /* too short */
+    {2, 2, 145, 145, TOC_MALFORMED},                    /* too long for version 1 */
+    {2, 2, 513, 144, TOC_LIMIT},                        /* */
+    {0, 4, 2 | 143 << 16, 143, TOC_MALFORMED},          /* version 2, too short */
+    {0, 4, 2 | 145 << 16, 145, TOC_OK},                 /* version 2 may be longer */
+    {40, 8, 0, 144, TOC_MALFORMED},                     /* seq 0 */
+    {40, 8, UINT64_MAX, 144, TOC_OK},                   /* the last one */
+    {7, 1, 1, 144, TOC_MALFORMED},                      /* reserved byte */
+    {5, 1, 4, 144, TOC_MALFORMED},                      /* class */
+    {6, 1, 5, 144, TOC_MALFORMED},                      /* TLP */
+    {4, 1, 255, 144, TOC_OK},                           /* unknown kinds travel */
+    {80, 4, TOC_PAYLOAD_BYTES_MAX, 144, TOC_OK},        /* the longest payload */
+    {80, 4, TOC_PAYLOAD_BYTES_MAX + 1, 144, TOC_LIMIT}, /* */
+    {88, 8, 0, 144, TOC_MALFORMED},                     /* */
+    {88, 8, TOC_UTC_MS_MAX, 144, TOC_OK},               /* the last millisecond */
+    {88, 8, TOC_UTC_MS_MAX + 1, 144, TOC_MALFORMED},    /* */
+};
+
 static void refusals_leave_the_output_alone(void **state)
 {
     (void)state;
-    enum change {
-        SHORT,
-        EMPTY,
-        LONG,
-        VERSION_0,
-        LENGTH_143,
-        LENGTH_145,
-        LENGTH_513,
-        SEQ_0,
-        RESERVED,
-        CLASS_4,
-        TLP_5,
-        PAYLOAD,
-        UTC_0,
-        UTC_FAR,
-        OTHER_SHORT,
-    };
-    const struct {
-        enum change change;
-        enum toc_code code;
-    } rows[] = {
-        {SHORT, TOC_TRUNCATED},       {EMPTY, TOC_TRUNCATED},
-        {LONG, TOC_TRAILING},         {VERSION_0, TOC_MALFORMED},  /* */
-        {LENGTH_143, TOC_MALFORMED},  {LENGTH_145, TOC_MALFORMED}, /* */
-        {LENGTH_513, TOC_LIMIT},      {SEQ_0, TOC_MALFORMED},      /* */
-        {RESERVED, TOC_MALFORMED},    {CLASS_4, TOC_MALFORMED},    /* */
-        {TLP_5, TOC_MALFORMED},       {PAYLOAD, TOC_LIMIT},        /* */
-        {UTC_0, TOC_MALFORMED},       {UTC_FAR, TOC_MALFORMED},    /* */
-        {OTHER_SHORT, TOC_MALFORMED},
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    for (size_t i = 0; i < sizeof header_rows / sizeof header_rows[0]; i++) {
         uint8_t bytes[TOC_HEADER_BYTES + 1] = {0};
+        uint8_t value[8];
         struct toc_header header = sample();
         struct toc_header out;
         struct toc_header before;
-        size_t len = TOC_HEADER_BYTES;
         memset(&out, 0x5a, sizeof out);
-        before = out;
+        memcpy(&before, &out, sizeof out);
         toc_header_encode(bytes, &header);
-        switch (rows[i].change) {
-        case SHORT:
-            len--;
-            break;
-        case EMPTY:
-            len = 0;
-            break;
-        case LONG:
-            len++;
-            break;
-        case VERSION_0:
-            put16(bytes, 0, 0);
-            break;
-        case LENGTH_143:
-            put16(bytes, 2, 143);
-            break;
-        case LENGTH_145:
-            put16(bytes, 2, 145);
-            len++;
-            break;
-        case LENGTH_513:
-            put16(bytes, 2, 513);
-            break;
-        case SEQ_0:
-            memset(bytes + 40, 0, 8);
-            break;
-        case RESERVED:
-            bytes[7] = 1;
-            break;
-        case CLASS_4:
-            bytes[5] = 4;
-            break;
-        case TLP_5:
-            bytes[6] = 5;
-            break;
-        case PAYLOAD:
-            toc_put_le32(bytes + 80, TOC_PAYLOAD_BYTES_MAX + 1);
-            break;
-        case UTC_0:
-            memset(bytes + 88, 0, 8);
-            break;
-        case UTC_FAR:
-            toc_put_le64(bytes + 88, TOC_UTC_MS_MAX + 1);
-            break;
-        case OTHER_SHORT:
-            put16(bytes, 0, 2);
-            put16(bytes, 2, 143);
-            break;
+        toc_put_le64(value, header_rows[i].value);
+        memcpy(bytes + header_rows[i].at, value, header_rows[i].width);
+        struct toc_err err = toc_header_decode(&out, toc_span(bytes, header_rows[i].len));
+        if (err.code != header_rows[i].code) {
+            print_error("row %zu: got %s\n", i, toc_code_name(err.code));
+            fail();
         }
-        assert_code(toc_header_decode(&out, toc_span(bytes, len)), rows[i].code);
-        assert_memory_equal(&out, &before, sizeof out);
+        assert_true(err.code == TOC_OK || memcmp(&out, &before, sizeof out) == 0);
     }
 }
 

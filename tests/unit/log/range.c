@@ -42,64 +42,66 @@ static enum toc_code walk_code(struct toc_span range)
     return err.code;
 }
 
+static const struct {
+    const char *hex;
+    uint64_t base_ms;
+    uint16_t count;
+    enum toc_code code;
+} entry_rows[] = {
+    {FIRST, 5, 1, TOC_ABSENT},
+    {FIRST SECOND, 5, 2, TOC_ABSENT},
+    {FIRST "04 01 20 01 00 00", 5, 2, TOC_ABSENT},
+    {FIRST "04 01 20 01 00 00" SECOND, 5, 3, TOC_ABSENT}, /* past an entry without epoch */
+    {"0c ff 34 00 ffffffff0f 01 "
+     "3333333333333333333333333333333333333333333333333333333333333333",
+     5, 1, TOC_ABSENT},
+
+    /* flags */
+    {"10 01 20 00 00 03" EPOCH "616263", 5, 1, TOC_MALFORMED},
+    {"80 01 20 00 00 03" EPOCH "616263", 5, 1, TOC_MALFORMED},
+    /* time */
+    {"00 01 20 01 00 03" EPOCH "616263", 5, 1, TOC_MALFORMED},
+    {FIRST "02 01 20 00 00 03 646566", 5, 2, TOC_MALFORMED},
+    {FIRST "02 01 20 8000 00 03 646566", 5, 2, TOC_MALFORMED},
+    {FIRST, 0, 1, TOC_MALFORMED},
+    {FIRST, TOC_UTC_MS_MAX + 1, 1, TOC_MALFORMED},
+    {FIRST, TOC_UTC_MS_MAX, 1, TOC_ABSENT},
+    {FIRST SECOND, TOC_UTC_MS_MAX, 2, TOC_MALFORMED},
+    {FIRST "02 01 20 ffffffffffffffffff01 00 03 646566", 5, 2, TOC_MALFORMED},
+    /* epoch */
+    {"02 01 20 00 00 03 616263", 5, 1, TOC_MALFORMED},
+    {"00 01 20 00 00 03" ZERO "616263", 5, 1, TOC_MALFORMED},
+    {"06 01 20 00 00 03 616263", 5, 1, TOC_MALFORMED},
+    {FIRST "00 01 20 01 00 03" EPOCH "646566", 5, 2, TOC_MALFORMED},
+    {FIRST "00 01 20 01 00 03" OTHER "646566", 5, 2, TOC_ABSENT},
+    /* fields of the header */
+    {"00 01 40 00 00 03" EPOCH "616263", 5, 1, TOC_MALFORMED},
+    {"00 01 25 00 00 03" EPOCH "616263", 5, 1, TOC_MALFORMED},
+    {"08 01 20 00 00 ffffff7f" EPOCH, 5, 1, TOC_LIMIT},
+    {"00 01 20 00 8080808010 03" EPOCH "616263", 5, 1, TOC_LIMIT},
+    {"00 01 20 00 00 8080808010" EPOCH "616263", 5, 1, TOC_LIMIT},
+    /* payloads */
+    {"00 01 20 00 00 04" EPOCH "616263", 5, 1, TOC_TRUNCATED},
+    {"00 01 20 00 00 a48004" EPOCH "616263", 5, 1, TOC_MALFORMED}, /* 65,572 inline */
+    {"08 01 20 00 00 00" EPOCH OTHER OTHER, 5, 1, TOC_MALFORMED},
+    {"08 01 20 00 00 01" EPOCH OTHER, 5, 1, TOC_TRUNCATED},
+    /* nothing follows */
+    {FIRST "00", 5, 1, TOC_TRAILING},
+    {FIRST SECOND, 5, 1, TOC_TRAILING},
+    {FIRST, 5, 2, TOC_TRUNCATED},
+    {"00", 5, 1, TOC_TRUNCATED},
+    {"00 01 20 00 00 03 1111", 5, 1, TOC_TRUNCATED},
+    {"", 5, 1, TOC_TRUNCATED},
+};
+
 static void entries_have_one_form(void **state)
 {
     (void)state;
-    const struct {
-        const char *hex;
-        uint64_t base_ms;
-        uint16_t count;
-        enum toc_code code;
-    } rows[] = {
-        {FIRST, 5, 1, TOC_ABSENT},
-        {FIRST SECOND, 5, 2, TOC_ABSENT},
-        {FIRST "04 01 20 01 00 00", 5, 2, TOC_ABSENT},
-        {FIRST "04 01 20 01 00 00" SECOND, 5, 3, TOC_ABSENT}, /* past an entry without epoch */
-        {"0c ff 34 00 ffffffff0f 01 "
-         "3333333333333333333333333333333333333333333333333333333333333333",
-         5, 1, TOC_ABSENT},
-
-        /* flags */
-        {"10 01 20 00 00 03" EPOCH "616263", 5, 1, TOC_MALFORMED},
-        {"80 01 20 00 00 03" EPOCH "616263", 5, 1, TOC_MALFORMED},
-        /* time */
-        {"00 01 20 01 00 03" EPOCH "616263", 5, 1, TOC_MALFORMED},
-        {FIRST "02 01 20 00 00 03 646566", 5, 2, TOC_MALFORMED},
-        {FIRST "02 01 20 8000 00 03 646566", 5, 2, TOC_MALFORMED},
-        {FIRST, 0, 1, TOC_MALFORMED},
-        {FIRST, TOC_UTC_MS_MAX + 1, 1, TOC_MALFORMED},
-        {FIRST, TOC_UTC_MS_MAX, 1, TOC_ABSENT},
-        {FIRST SECOND, TOC_UTC_MS_MAX, 2, TOC_MALFORMED},
-        {FIRST "02 01 20 ffffffffffffffffff01 00 03 646566", 5, 2, TOC_MALFORMED},
-        /* epoch */
-        {"02 01 20 00 00 03 616263", 5, 1, TOC_MALFORMED},
-        {"00 01 20 00 00 03" ZERO "616263", 5, 1, TOC_MALFORMED},
-        {"06 01 20 00 00 03 616263", 5, 1, TOC_MALFORMED},
-        {FIRST "00 01 20 01 00 03" EPOCH "646566", 5, 2, TOC_MALFORMED},
-        {FIRST "00 01 20 01 00 03" OTHER "646566", 5, 2, TOC_ABSENT},
-        /* fields of the header */
-        {"00 01 40 00 00 03" EPOCH "616263", 5, 1, TOC_MALFORMED},
-        {"00 01 25 00 00 03" EPOCH "616263", 5, 1, TOC_MALFORMED},
-        {"08 01 20 00 00 ffffff7f" EPOCH, 5, 1, TOC_LIMIT},
-        {"00 01 20 00 8080808010 03" EPOCH "616263", 5, 1, TOC_LIMIT},
-        {"00 01 20 00 00 8080808010" EPOCH "616263", 5, 1, TOC_LIMIT},
-        /* payloads */
-        {"00 01 20 00 00 04" EPOCH "616263", 5, 1, TOC_TRUNCATED},
-        {"00 01 20 00 00 a48004" EPOCH "616263", 5, 1, TOC_MALFORMED}, /* 65,572 inline */
-        {"08 01 20 00 00 00" EPOCH OTHER OTHER, 5, 1, TOC_MALFORMED},
-        {"08 01 20 00 00 01" EPOCH OTHER, 5, 1, TOC_TRUNCATED},
-        /* nothing follows */
-        {FIRST "00", 5, 1, TOC_TRAILING},
-        {FIRST SECOND, 5, 1, TOC_TRAILING},
-        {FIRST, 5, 2, TOC_TRUNCATED},
-        {"00", 5, 1, TOC_TRUNCATED},
-        {"00 01 20 00 00 03 1111", 5, 1, TOC_TRUNCATED},
-        {"", 5, 1, TOC_TRUNCATED},
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        enum toc_code code = walk_code(raw_range(2, rows[i].base_ms, rows[i].count, rows[i].hex));
-        if (code != rows[i].code) {
-            print_error("row %zu (%s): got %s\n", i, rows[i].hex, toc_code_name(code));
+    for (size_t i = 0; i < sizeof entry_rows / sizeof entry_rows[0]; i++) {
+        enum toc_code code =
+            walk_code(raw_range(2, entry_rows[i].base_ms, entry_rows[i].count, entry_rows[i].hex));
+        if (code != entry_rows[i].code) {
+            print_error("row %zu (%s): got %s\n", i, entry_rows[i].hex, toc_code_name(code));
             fail();
         }
     }
