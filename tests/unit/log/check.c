@@ -324,6 +324,10 @@ static void proofs_apply_later(void **state)
     }
     const struct toc_log_head wanted = chain_head(&chain, 192);
     assert_head(&head, &wanted);
+    assert_true(proofs[0].detached == 0);
+    assert_ok(toc_range_verify(chain_range(&chain, 1, 3, false, room), chain.federation,
+                               chain.keys.public_key, &proofs[0]));
+    assert_true(proofs[0].detached == 7);
     chain_clear(&chain);
 }
 
