@@ -1,0 +1,313 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: EUPL-1.2
+"""What goes wrong in a CERT's day: one line that says what to do, the right exit status, and nothing
+changed. First commands to a running federation, then starts that must not succeed, then nodes that
+do not belong here.
+"""
+import hashlib
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+import federation
+import system
+
+check = system.check
+
+RED_INSIDE = json.dumps({
+    "type": "bundle", "id": "bundle--5f1b6a3e-6d0a-4c5e-9d3b-1f2a3b4c5d6e", "objects": [
+        {"type": "indicator", "spec_version": "2.1",
+         "id": "indicator--0f1b6a3e-6d0a-4c5e-9d3b-1f2a3b4c5d6e",
+         "created": "2026-01-01T00:00:00.000Z", "modified": "2026-01-01T00:00:00.000Z",
+         "valid_from": "2026-01-01T00:00:00Z", "name": "red inside", "pattern_type": "stix",
+         "pattern": "[domain-name:value = 'red-inside.example']",
+         "object_marking_refs": ["marking-definition--e828b379-4e03-4974-9ac4-e53a884c97c1"]}]})
+
+
+def one_line(done, status, *wanted):
+    """Exactly one line on stderr, nothing on stdout, this exit status, and these words in it."""
+    lines = done.stderr.splitlines()
+    said = len(lines) == 1 and lines[0].startswith("tocsin: ")
+    words = all(re.search(word, done.stderr, re.I) for word in wanted)
+    good = done.returncode == status and said and words and done.stdout == ""
+    if not good:
+        print(f"  exit {done.returncode}, wanted {status} and {wanted}\n  {done.stdout!r}\n"
+              f"  {done.stderr!r}")
+    return good
+
+
+# ---- commands to a running node ------------------------------------------------------------------
+
+def commands(cert, folder):
+    node = cert["AA"]
+    broken = os.path.join(folder, "broken.json")
+    with open(broken, "w", encoding="ascii") as file:
+        file.write('{"type": "bundle",\n "id": "bundle--5f1b6a3e-6d0a-4c5e-9d3b-1f2a3b4c5d6e",\n'
+                   ' "objects": [{"type": "indicator", oops}]}\n')
+    red = os.path.join(folder, "red.json")
+    with open(red, "w", encoding="ascii") as file:
+        file.write(RED_INSIDE)
+    plain = os.path.join(folder, "plain.txt")
+    with open(plain, "w", encoding="ascii") as file:
+        file.write("evil.example\n")
+    to_all = ["--to", "all", "--tlp", "green"]
+    rows = [
+        ("broken JSON names file, line and column", 2,
+         ["publish", *to_all, "--title", "x", broken], [re.escape(broken) + r":3:\d+: \S"]),
+        ("an unknown audience", 2,
+         ["publish", "--to", "NOBODY", "--tlp", "green", "--title", "x"], ["NOBODY"]),
+        ("TLP:RED to all", 3, ["publish", "--to", "all", "--tlp", "red", "--title", "x"],
+         ["red"]),
+        ("a TLP below a marking inside the file", 3,
+         ["publish", *to_all, "--title", "x", red], ["red"]),
+        ("--lower-tlp never lowers RED", 3,
+         ["publish", *to_all, "--title", "x", "--lower-tlp", "because", red], ["red"]),
+        ("a missing audience", 2, ["publish", "--tlp", "green", "--title", "x"], ["--to"]),
+        ("a missing TLP", 2, ["publish", "--to", "all", "--title", "x", plain], ["tlp"]),
+        ("a missing title", 2, ["publish", *to_all, plain], ["title"]),
+        ("nothing to publish", 2, ["publish", *to_all], ["FILE", "--title"]),
+        ("a TLP that is none", 2, ["publish", "--to", "all", "--tlp", "pink", "--title", "x"],
+         ["pink"]),
+        ("a severity that is none", 2,
+         ["publish", *to_all, "--title", "x", "--severity", "huge"], ["huge"]),
+        ("a kind that is none", 2, ["publish", *to_all, "--title", "x", "--kind", "poem"],
+         ["poem"]),
+        ("a file that is not there", 2, ["publish", *to_all, os.path.join(folder, "absent")],
+         ["absent"]),
+        ("an indicator without kind", 2,
+         ["publish", *to_all, "--title", "x", "--ioc", "evil"], ["KIND:VALUE"]),
+        ("an unknown query field", 2, ["query", "colour:red"], ["colour"]),
+        ("a query with OR", 2, ["query", "tlp:green OR tlp:red"], ["OR"]),
+        ("an id that nobody has", 1, ["show", "abcdefghij234567"], ["abcdefghij"]),
+        ("an id that is none", 2, ["show", "!"], ["!"]),
+        ("share of a bulletin that nobody has", 1,
+         ["share", "abcdefghij234567", "--to", "all"], ["abcdefghij"]),
+        ("a backup over a file that exists", 5, ["backup", plain], [re.escape(plain), "exists"]),
+        ("a verb of a later version", 2, ["federation", "leave"], ["leave"]),
+    ]
+    entries = node.json("status")[0]["entries"]
+    for claim, status, words, wanted in rows:
+        check(one_line(node.cli(*words, status=None), status, *wanted), claim)
+    check(node.json("status")[0]["entries"] == entries, "none of this left an entry")
+    check(node.json("query", status=None) == [], "or a bulletin")
+    check(not node.knows("red-inside.example") and not node.knows("evil.example"),
+          "or an indicator")
+    ident = node.publish("--to", "BB", "--tlp", "red", red)
+    check(node.json("query", f"id:{ident}")[0]["tlp"] == "red",
+          "the same RED file goes to an organisation spelled out")
+    done = node.cli("publish", "--each", *to_all, "--title", "each", plain, broken, plain,
+                    status=None)
+    check(done.returncode == 2 and done.stdout.count("\n") == 2 and
+          "published 2, refused 1" in done.stderr,
+          "--each refuses the broken file and publishes the others")
+
+
+def socket_noise(cert):
+    """Bytes that are no request end their connection alone."""
+    path = os.path.join(cert["AA"].home, "control")
+    rows = [b"\xff\xff\xff\xff", b"\x05\x00\x00\x00hello", b"\x00\x00\x00\x00",
+            b"\x05\x00\x00\x00\xdf\xff\xff\xff\x80", b"\x01\x00\x00\x00\x80",
+            b"\x0a\x00\x00\x00\x81\x01\xa6status" + b"\x00" * 40]
+    for row in rows:
+        with socket.socket(socket.AF_UNIX) as peer:
+            peer.connect(path)
+            peer.sendall(row)
+            peer.shutdown(socket.SHUT_WR)
+            peer.settimeout(20)
+            try:
+                while peer.recv(65536):
+                    pass
+            except ConnectionError:
+                pass
+    check(cert["AA"].answers(), "noise on the control socket hurts nobody")
+    with socket.create_connection(("127.0.0.1", cert["AA"].port)) as peer:
+        peer.sendall(os.urandom(4096))
+        peer.settimeout(20)
+        try:
+            while peer.recv(65536):
+                pass
+        except ConnectionError:
+            pass
+    check(cert["AA"].answers(), "noise on the listening port hurts nobody")
+
+
+# ---- starts that must fail -----------------------------------------------------------------------
+
+def state_of(home):
+    """A digest of everything in a home but its lock."""
+    digest = hashlib.sha256()
+    for folder, names, files in sorted(os.walk(home)):
+        names.sort()
+        for name in sorted(files):
+            path = os.path.join(folder, name)
+            if os.path.isfile(path) and name not in ("lock", "lock.mdb"):
+                with open(path, "rb") as file:
+                    digest.update(f"{path}:{os.stat(path).st_mode}:".encode() + file.read())
+    return digest.hexdigest()
+
+
+def refused_start(claim, node, status, *wanted, credential=None, unchanged=True):
+    before = state_of(node.home)
+    done = subprocess.run(
+        [federation.tocsin(), "run", "--home", node.home, "--credential",
+         credential or node.credential], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+        timeout=60, env=dict(os.environ, TOCSIN_TEST_ARGON_KIB="8"))
+    last = done.stderr.splitlines()[-1:] or [""]
+    words = all(re.search(word, last[0], re.I) for word in wanted)
+    good = done.returncode == status and words and (
+        not unchanged or state_of(node.home) == before)
+    if not good:
+        print(f"  exit {done.returncode}, wanted {status} and {wanted}, changed: "
+              f"{state_of(node.home) != before}\n  {done.stderr!r}")
+    check(good, claim)
+
+
+def starts(cert, folder):
+    running, node = cert["AA"], cert["CC"]
+    refused_start("a second start on one home", running, 5, str(running.child.pid),
+                  unchanged=False)
+    check(running.answers(), "the first goes on")
+
+    other = os.path.join(folder, "other.cred")
+    with open(other, "wb") as file:
+        file.write(os.urandom(32))
+    refused_start("a wrong credential", node, 5, "wrong passphrase or credential",
+                  credential=other)
+    with open(other, "ab") as file:
+        file.write(b"x")
+    refused_start("a credential of 33 bytes", node, 2, "32 bytes", credential=other)
+
+    key = os.path.join(node.home, "node.key")
+    os.chmod(key, 0o640)
+    refused_start("a key file that its group can read", node, 5, "node.key", "chmod 600")
+    os.chmod(key, 0o600)
+    os.chmod(node.home, 0o755)
+    refused_start("a home that is open to others", node, 5, "chmod 700")
+    os.chmod(node.home, 0o700)
+    with open(key, "r+b") as file:
+        whole = file.read()
+        file.seek(len(whole) // 2)
+        file.write(bytes([whole[len(whole) // 2] ^ 1]))
+    refused_start("an altered key file", node, 5, "node.key")
+    os.unlink(key)
+    refused_start("a key file that is gone", node, 5, "init")
+    with open(os.open(key, os.O_CREAT | os.O_WRONLY, 0o600), "wb") as file:
+        file.write(whole)
+
+    conf = os.path.join(node.home, "tocsin.conf")
+    with open(conf, encoding="ascii") as file:
+        text = file.read()
+    with open(conf, "w", encoding="ascii") as file:
+        file.write(text + "\n[node]\nlisten_to = everybody\n")
+    refused_start("a configuration with an unknown key", node, 2, r"tocsin\.conf:\d+", "listen_to")
+    port = running.port
+    with open(conf, "w", encoding="ascii") as file:
+        file.write(text.replace(f"127.0.0.1:{node.port}", f"127.0.0.1:{port}"))
+    refused_start("an occupied port", node, 5, str(port), unchanged=False)
+    with open(conf, "w", encoding="ascii") as file:
+        file.write(text)
+
+    genesis = os.path.join(node.home, "federation")
+    os.rename(genesis, genesis + ".away")
+    refused_start("run before adopt", node, 5, "federation adopt", unchanged=False)
+    os.rename(genesis + ".away", genesis)
+
+
+def corrupt_store(cert):
+    node = cert["CC"]
+    node.start()
+    node.publish("--to", "all", "--tlp", "green", "--title", "kept", "--ioc",
+                 "domain:kept.example")
+    node.stop()
+    store = os.path.join(node.home, "store")
+    shutil.copytree(store, store + ".whole")
+    check(node.cli("verify", status=None).returncode == 0, "a stopped node's store verifies")
+    data = os.path.join(store, "data.mdb")
+    with open(data, "r+b") as file:
+        file.write(os.urandom(8192))
+    refused_start("a store whose first pages are noise", node, 5, "store", unchanged=False)
+    check(node.cli("verify", status=None).returncode == 5, "verify says so too")
+    shutil.rmtree(store)
+    os.rename(store + ".whole", store)
+    node.start()
+    check(node.knows("kept.example"), "put back, it holds what it held")
+    node.stop()
+
+
+# ---- nodes that do not belong --------------------------------------------------------------------
+
+def strangers(cert, folder):
+    """A node of another federation takes the address of a member that is away."""
+    absent = cert["CC"]
+    others = federation.found("XX", "YY", "ZZ", name="Another", folder=os.path.join(folder, "x"))
+    stranger = others["XX"]
+    conf = os.path.join(stranger.home, "tocsin.conf")
+    with open(conf, encoding="ascii") as file:
+        text = file.read()
+    with open(conf, "w", encoding="ascii") as file:
+        file.write(text.replace(f"127.0.0.1:{stranger.port}", f"127.0.0.1:{absent.port}"))
+    stranger.start()
+    system.wait_for(lambda: "refused" in stranger.log_text(), 60,
+                    "the stranger refuses a link of this federation")
+    line = [row for row in stranger.log_text().splitlines() if "refused" in row][0]
+    check(re.search("gate", line, re.I), "it says why: the gate does not match")
+    check(stranger.link_count() == 0, "it has no link")
+    row = [row for row in cert["AA"].json("peers") if row["org"] == "CC"][0]
+    check(not row["established"] and cert["AA"].link_count() == 1,
+          "nor has our node one to it; its other links stand")
+    genesis = os.path.join(folder, "x", "genesis")
+    check(one_line(absent.cli("federation", "adopt", genesis, "--credential", absent.credential,
+                              status=None), 5, "founders"),
+          "adopting the file of a federation that we did not found is refused")
+    check(one_line(stranger.cli("federation", "adopt", os.path.join(folder, "genesis"),
+                                "--credential", stranger.credential, status=None), 5),
+          "so is adopting another while the node runs")
+    others.stop()
+
+
+def far_clock(cert):
+    library = [path for path in ("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1",
+                                 "/usr/lib/aarch64-linux-gnu/faketime/libfaketimeMT.so.1")
+               if os.path.exists(path)]
+    if not library:
+        system.skip_one("a clock far off is said in one line", "libfaketime is not installed")
+        return
+    node = cert["CC"]
+    node.start(environment={"LD_PRELOAD": library[0], "FAKETIME": "+3d"})
+    node.wait_links(2)
+    system.wait_for(lambda: any("clock" in text for text in node.json("status")[0]["alarms"]), 60,
+                    "the alarm about the clock")
+    check(True, "a clock far off is an alarm that says so")
+    ident = node.publish("--to", "all", "--tlp", "green", "--title", "from the future")
+    cert["AA"].wait_visible(ident)
+    check(True, "and does no harm: what it publishes arrives")
+    node.stop()
+
+
+def main():
+    folder = system.scratch()
+    os.mkdir(os.path.join(folder, "x"), 0o700)
+    cert = federation.found("AA", "BB", "CC", name="Bad input", folder=folder)
+    cert.start("AA", "BB")
+    cert["AA"].wait_links(1)
+    commands(cert, folder)
+    socket_noise(cert)
+    starts(cert, folder)
+    corrupt_store(cert)
+    far_clock(cert)
+    strangers(cert, folder)
+    check(cert["AA"].answers() and cert["BB"].answers(), "after all this the nodes answer")
+    check(cert["AA"].cli("status", status=None).returncode == 0, "and status exits 0")
+    cert["AA"].stop()
+    done = cert["AA"].cli("query", status=None)
+    check(one_line(done, 4, "tocsin run"), "without a node a query exits 4")
+    system.finish()
+
+
+if __name__ == "__main__":
+    main()
