@@ -34,7 +34,7 @@ static void keep(const char *name, struct toc_span seed)
         assert_int_equal(fwrite(seed.at, 1, seed.len, file), seed.len);
         assert_int_equal(fclose(file), 0);
     }
-    size_t len;
+    size_t len = 0;
     char *text = check_read(path, &len);
     if (text == NULL) {
         fail_msg("no seed %s: run this program with TOCSIN_WRITE_SEEDS=1", path);
