@@ -20,8 +20,11 @@
 #define TOC_INDICATORS_MAX 100000u   /* native; larger sets come as documents */
 #define TOC_DOCUMENTS_MAX 1024u
 #define TOC_RELATIONS_MAX 64u
-#define TOC_RELATION_VALUES_MAX 100000u /* all indicators of a bulletin can be withdrawn singly */
+#define TOC_RELATION_VALUES_MAX 10000u /* ten relations withdraw the largest bulletin singly */
 #define TOC_CVES_MAX 4096u
+/* What the lists of any bulletin take in an arena: 100,000 indicators of 96 bytes, 64 x 10,000
+ * values of 16, and the rest. */
+#define TOC_BULLETIN_ARENA_BYTES_MAX 22020096u
 
 /* Encoded; never renumber; others up to 255 decode as they are. */
 enum toc_bulletin_kind {
@@ -134,7 +137,8 @@ TOC_MUST_USE struct toc_err toc_bulletin_encode(const struct toc_bulletin *bulle
                                                 struct toc_room out, struct toc_span *canonical);
 /* An upper bound of toc_bulletin_encode's bytes. */
 size_t toc_bulletin_encode_bytes_max(const struct toc_bulletin *bulletin);
-/* Decodes; spans point into `canonical`, lists into `arena` (at most about 100 bytes an item).
+/* Decodes; spans point into `canonical`, lists into `arena`
+ * (TOC_BULLETIN_ARENA_BYTES_MAX is always enough).
  * Unknown non-critical keys are kept in the bytes and ignored here. Fails: as toc_codec_check;
  * CRITICAL, MALFORMED, LIMIT, FULL (arena); `bulletin` and `arena` are unchanged then.
  * Lends: `canonical` and `arena` must outlive the bulletin. */

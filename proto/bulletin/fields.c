@@ -143,6 +143,15 @@ _Static_assert(sizeof bulletin_fields / sizeof bulletin_fields[0] <= 32,
 /* Members of form NUMBER are read and written by their width. */
 _Static_assert(sizeof(enum toc_tlp) == sizeof(uint32_t), "enumerations are 32 bits wide");
 _Static_assert(sizeof(struct toc_bulletin) <= UINT16_MAX, "offsets fit their type");
+_Static_assert(TOC_INDICATORS_MAX * sizeof(struct toc_indicator) +
+                       TOC_RELATIONS_MAX * (sizeof(struct toc_relation) + 16u +
+                                            TOC_RELATION_VALUES_MAX * sizeof(struct toc_span)) +
+                       TOC_CVES_MAX * sizeof(struct toc_cve) +
+                       TOC_DOCUMENTS_MAX * sizeof(struct toc_document) +
+                       TOC_NAMES_MAX * (sizeof(struct toc_origin) + 8 * sizeof(struct toc_span)) +
+                       13 * 16u <=
+                   TOC_BULLETIN_ARENA_BYTES_MAX,
+               "the largest lists, each rounded up to 16 bytes, fit the arena");
 
 uint64_t toc_field_number(const struct toc_field *field, const void *record)
 {

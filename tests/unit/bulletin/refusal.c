@@ -340,6 +340,48 @@ static void the_encoder_makes_nothing_unsound(void **state)
         TOC_MALFORMED);
 }
 
+/* the lists of the largest bulletin fit the arena that is always enough. */
+static void the_largest_lists_fit_their_arena(void **state)
+{
+    (void)state;
+    struct toc_span *values = calloc(TOC_RELATION_VALUES_MAX + 1, sizeof *values);
+    struct toc_indicator *indicators = calloc(TOC_INDICATORS_MAX, sizeof *indicators);
+    struct toc_relation relations[TOC_RELATIONS_MAX];
+    size_t room_bytes = 16u << 20;
+    uint8_t *out = malloc(room_bytes);
+    uint8_t *lists = malloc(TOC_BULLETIN_ARENA_BYTES_MAX);
+    assert_true(values != NULL && indicators != NULL && out != NULL && lists != NULL);
+    for (size_t i = 0; i < TOC_RELATION_VALUES_MAX + 1; i++) {
+        values[i] = toc_span("v", 1);
+    }
+    for (size_t i = 0; i < TOC_INDICATORS_MAX; i++) {
+        indicators[i] = (struct toc_indicator){.kind = values[0], .value = values[0]};
+    }
+    for (size_t i = 0; i < TOC_RELATIONS_MAX; i++) {
+        relations[i] = (struct toc_relation){
+            TOC_RELATION_REVOKES, {1}, values, TOC_RELATION_VALUES_MAX, {NULL, 0}};
+    }
+    struct toc_bulletin bulletin = sample_least();
+    bulletin.indicators = indicators;
+    bulletin.indicator_count = TOC_INDICATORS_MAX;
+    bulletin.relations = relations;
+    bulletin.relation_count = TOC_RELATIONS_MAX;
+    struct toc_span canonical;
+    struct toc_arena arena;
+    assert_ok(toc_bulletin_encode(&bulletin, (struct toc_room){out, room_bytes}, &canonical));
+    toc_arena_init(&arena, lists, TOC_BULLETIN_ARENA_BYTES_MAX);
+    assert_ok(toc_bulletin_decode(&bulletin, canonical, &arena));
+    assert_int_equal(bulletin.indicator_count, TOC_INDICATORS_MAX);
+    relations[3].value_count++;
+    bulletin.relations = relations;
+    assert_code(toc_bulletin_encode(&bulletin, (struct toc_room){out, room_bytes}, &canonical),
+                TOC_LIMIT);
+    free(values);
+    free(indicators);
+    free(out);
+    free(lists);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -348,6 +390,7 @@ int main(void)
         cmocka_unit_test(a_record_has_at_most_64_keys),
         cmocka_unit_test(limits_hold_to_the_byte_and_item),
         cmocka_unit_test(a_bulletin_above_64_mib_is_refused),
+        cmocka_unit_test(the_largest_lists_fit_their_arena),
         cmocka_unit_test(the_encoder_makes_nothing_unsound),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
