@@ -157,13 +157,28 @@ static enum toc_fact_warning warning_of(struct toc_err err, enum toc_value_kind 
     return is_hash(kind) ? TOC_WARNING_HASH_LENGTH : TOC_WARNING_VALUE_INVALID;
 }
 
+struct toc_err toc_facts_add_made(struct toc_facts *facts, const struct toc_fact *base,
+                                  const struct toc_value *value, struct toc_span written)
+{
+    struct toc_fact fact = *base;
+    if (value->kind != TOC_VALUE_OTHER && !value->other_kind) {
+        fact.kind_name.len = 0;
+    }
+    fact.kind = value->kind;
+    fact.value = toc_span(value->bytes, value->len);
+    fact.written = written;
+    fact.port = value->port != 0 ? value->port : base->port;
+    fact.flags |= value->wildcard ? TOC_FACT_WILDCARD : 0;
+    fact.flags |= value->defanged ? TOC_FACT_DEFANGED : 0;
+    fact.flags |= value->other_kind ? TOC_FACT_RETYPED : 0;
+    return toc_facts_add(facts, &fact);
+}
+
 struct toc_err toc_facts_add_value(struct toc_facts *facts, const struct toc_fact *base,
                                    enum toc_value_kind kind, struct toc_span text)
 {
     struct toc_value value;
-    struct toc_fact fact = *base;
     struct toc_err err = toc_value_make(&value, kind, text);
-    fact.written = text;
     if (toc_failed(err)) {
         TOC_TRY(toc_facts_warn(facts, warning_of(err, kind), base, text));
         if (toc_failed(toc_value_make(&value, TOC_VALUE_OTHER, text))) {
@@ -171,19 +186,10 @@ struct toc_err toc_facts_add_value(struct toc_facts *facts, const struct toc_fac
         }
     } else if (value.other_kind) {
         bool hash = is_hash(kind) && is_hash(value.kind);
-        TOC_TRY(toc_facts_warn(facts, hash ? TOC_WARNING_HASH_LENGTH : TOC_WARNING_VALUE_KIND, base,
-                               text));
-        fact.flags |= TOC_FACT_RETYPED;
+        enum toc_fact_warning warning = hash ? TOC_WARNING_HASH_LENGTH : TOC_WARNING_VALUE_KIND;
+        TOC_TRY(toc_facts_warn(facts, warning, base, text));
     }
-    if (value.kind != TOC_VALUE_OTHER && !value.other_kind) {
-        fact.kind_name.len = 0;
-    }
-    fact.kind = value.kind;
-    fact.value = toc_span(value.bytes, value.len);
-    fact.port = value.port != 0 ? value.port : base->port;
-    fact.flags |= value.wildcard ? TOC_FACT_WILDCARD : 0;
-    fact.flags |= value.defanged ? TOC_FACT_DEFANGED : 0;
-    return toc_facts_add(facts, &fact);
+    return toc_facts_add_made(facts, base, &value, text);
 }
 
 void toc_facts_mark_tlp(struct toc_facts *facts, enum toc_marked tlp)

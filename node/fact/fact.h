@@ -127,6 +127,10 @@ TOC_MUST_USE struct toc_err toc_facts_add(struct toc_facts *facts, const struct 
 TOC_MUST_USE struct toc_err toc_facts_add_value(struct toc_facts *facts,
                                                 const struct toc_fact *base,
                                                 enum toc_value_kind kind, struct toc_span text);
+/* The same for a value that is made already. Fails: as toc_facts_add. */
+TOC_MUST_USE struct toc_err toc_facts_add_made(struct toc_facts *facts, const struct toc_fact *base,
+                                               const struct toc_value *value,
+                                               struct toc_span written);
 /* Counts a warning and, the first TOC_WARNINGS_KEPT_MAX of its kind, keeps it as a fact of kind
  * WARNING: value is the warning's name, written what it is about. Only document, line and place are
  * read from *where (may be NULL). Fails as toc_facts_add; the count stands even then. */

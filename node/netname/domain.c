@@ -17,19 +17,14 @@ static uint8_t lower(uint8_t c)
     return c >= 'A' && c <= 'Z' ? (uint8_t)(c | 0x20) : c;
 }
 
-/* A last label of digits alone (or 0x...) would make an address of it (WHATWG URL "ends in a
- * number"); a single letter is no top-level domain. */
+/* A last label that starts with a digit would make an address of it (WHATWG URL "ends in a number");
+ * a single letter is no top-level domain. Digits behind are ".i2p" and A-labels. */
 static bool is_top_label(const uint8_t *at, size_t len)
 {
-    if (len < 2 || at[0] == '-' || at[len - 1] == '-') {
+    if (len < 2 || at[0] < 'a' || at[0] > 'z' || at[len - 1] == '-') {
         return false;
     }
-    for (size_t i = 0; i < len; i++) {
-        if (at[i] == '_' || (at[i] >= '0' && at[i] <= '9' && (len < 4 || memcmp(at, "xn--", 4)))) {
-            return false;
-        }
-    }
-    return true;
+    return memchr(at, '_', len) == NULL;
 }
 
 /* Lower-cases and checks a name of ASCII bytes. */

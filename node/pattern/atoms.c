@@ -105,8 +105,9 @@ static bool folds_into(const struct toc_pattern_atom *helper, struct toc_pattern
         value->ref_type = helper->text;
         return true;
     }
-    if (helper->literal == TOC_PATTERN_NUMBER && base_of(helper->path, "_port", &other) &&
-        base_of(base, "_ref", &base) && toc_span_equal(base, other) && helper->text.len <= 5) {
+    bool number = helper->literal == TOC_PATTERN_NUMBER || helper->literal == TOC_PATTERN_STRING;
+    if (number && base_of(helper->path, "_port", &other) && base_of(base, "_ref", &base) &&
+        toc_span_equal(base, other) && helper->text.len <= 5) {
         uint32_t port = 0;
         for (size_t i = 0; i < helper->text.len; i++) {
             uint8_t c = helper->text.at[i];

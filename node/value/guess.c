@@ -57,6 +57,36 @@ static bool put_filename(struct toc_value *value, struct toc_span text, bool def
     return true;
 }
 
+/* A word of letters, digits, dots, hyphens and underscores, which most values are: nothing in it is
+ * defanged, and it is no URL, path or mail address. */
+static bool is_plain_word(struct toc_span text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        uint8_t c = text.at[i];
+        if (!toc_value_is_alpha(c) && !toc_value_is_digit(c) && c != '.' && c != '-' && c != '_') {
+            return false;
+        }
+    }
+    return text.len > 0;
+}
+
+/* In falling order of certainty. */
+static bool put_plain_word(struct toc_value *value, struct toc_span text)
+{
+    uint8_t first = toc_value_lower(text.at[0]);
+    bool digit = toc_value_is_digit(first);
+    return (digit && toc_value_put_address(value, text)) || toc_value_put_hash(value, text) ||
+           (first == 'c' && toc_value_put_cve(value, text)) ||
+           (first == 't' &&
+            (toc_value_put_technique(value, text) || toc_value_put_tlsh(value, text))) ||
+           (first == 'a' && toc_value_put_asn(value, text, false)) ||
+           (text.len == 17 && toc_value_put_mac(value, text)) ||
+           (text.len == 70 && toc_value_put_tlsh(value, text)) ||
+           (first == 'h' && toc_value_put_registry(value, text)) ||
+           put_filename(value, text, false) || toc_value_put_domain(value, text) ||
+           toc_value_put_wallet(value, text);
+}
+
 /* In falling order of certainty. */
 static bool put_guess(struct toc_value *value, struct toc_span text)
 {
@@ -91,11 +121,17 @@ struct toc_err toc_value_guess(struct toc_value *value, struct toc_span text)
     if (text.len > TOC_VALUE_WRITTEN_BYTES_MAX) {
         return toc_fail(TOC_LIMIT, "the value is too long");
     }
-    struct toc_span own = toc_span(plain, toc_refang(text, plain, &value->defanged));
-    if (own.len == 0) {
+    if (text.len == 0) {
         return toc_fail(TOC_SYNTAX, "the value is empty");
     }
-    if (!put_guess(value, own)) {
+    bool found = false;
+    if (is_plain_word(text)) {
+        found = put_plain_word(value, text);
+    } else {
+        size_t len = toc_refang(text, plain, &value->defanged);
+        found = len > 0 && put_guess(value, toc_span(plain, len));
+    }
+    if (!found) {
         value->port = 0;
         value->wildcard = false;
         value->defanged = false;

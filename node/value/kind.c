@@ -21,8 +21,22 @@ static const struct {
     const char *name;
     enum toc_value_kind kind;
 } synonyms[] = {
+    {"hash", TOC_VALUE_NONE},
+    {"hashes", TOC_VALUE_NONE},
+    {"filehash", TOC_VALUE_NONE},
+    {"intelfilehash", TOC_VALUE_NONE},
+    {"file", TOC_VALUE_NONE},
+    {"host", TOC_VALUE_NONE},
+    {"address", TOC_VALUE_NONE},
+    {"network", TOC_VALUE_NONE},
+    {"indicator", TOC_VALUE_NONE},
+    {"observable", TOC_VALUE_NONE},
+    {"ioc", TOC_VALUE_NONE},
+    {"c2", TOC_VALUE_NONE},
+    {"cc", TOC_VALUE_NONE},
+    {"c2server", TOC_VALUE_NONE},
+    {"ccserver", TOC_VALUE_NONE},
     {"hostname", TOC_VALUE_DOMAIN},
-    {"host", TOC_VALUE_DOMAIN},
     {"domains", TOC_VALUE_DOMAIN},
     {"domainname", TOC_VALUE_DOMAIN},
     {"fqdn", TOC_VALUE_DOMAIN},
@@ -45,16 +59,14 @@ static const struct {
     {"ipv4port", TOC_VALUE_IP},
     {"ipdst|port", TOC_VALUE_IP},
     {"ipsrc|port", TOC_VALUE_IP},
-    {"address", TOC_VALUE_IP},
     {"inteladdr", TOC_VALUE_IP},
     {"remoteip", TOC_VALUE_IP},
     {"subnet", TOC_VALUE_CIDR},
     {"netblock", TOC_VALUE_CIDR},
     {"intelsubnet", TOC_VALUE_CIDR},
-    {"network", TOC_VALUE_CIDR},
     {"uri", TOC_VALUE_URL},
     {"urls", TOC_VALUE_URL},
-    {"link", TOC_VALUE_URL},
+    {"link", TOC_VALUE_REFERENCE},
     {"intelurl", TOC_VALUE_URL},
     {"emailaddr", TOC_VALUE_EMAIL},
     {"emailaddress", TOC_VALUE_EMAIL},
@@ -70,10 +82,6 @@ static const struct {
     {"md5hash", TOC_VALUE_MD5},
     {"hashmd5", TOC_VALUE_MD5},
     {"filehashmd5", TOC_VALUE_MD5},
-    {"filehash", TOC_VALUE_SHA256},
-    {"hash", TOC_VALUE_SHA256},
-    {"hashes", TOC_VALUE_SHA256},
-    {"intelfilehash", TOC_VALUE_SHA256},
     {"sha", TOC_VALUE_SHA1},
     {"filesha1", TOC_VALUE_SHA1},
     {"sha1hash", TOC_VALUE_SHA1},
@@ -82,12 +90,12 @@ static const struct {
     {"sha2", TOC_VALUE_SHA256},
     {"filesha256", TOC_VALUE_SHA256},
     {"sha256hash", TOC_VALUE_SHA256},
+    {"sha256sum", TOC_VALUE_SHA256},
     {"hashsha256", TOC_VALUE_SHA256},
     {"filehashsha256", TOC_VALUE_SHA256},
     {"filesha512", TOC_VALUE_SHA512},
     {"hashsha512", TOC_VALUE_SHA512},
     {"fuzzyhash", TOC_VALUE_SSDEEP},
-    {"file", TOC_VALUE_FILENAME},
     {"intelfilename", TOC_VALUE_FILENAME},
     {"filenamepattern", TOC_VALUE_FILENAME},
     {"attachment", TOC_VALUE_FILENAME},
@@ -181,8 +189,7 @@ enum toc_value_class toc_value_class(enum toc_value_kind kind)
     return kinds[kind].class;
 }
 
-/* Lower case, without blanks, dots, hyphens and underscores. */
-static size_t squeeze(struct toc_span name, char *out)
+size_t toc_value_squeeze(struct toc_span name, char *out, size_t room)
 {
     size_t len = 0;
     for (size_t i = 0; i < name.len; i++) {
@@ -190,8 +197,9 @@ static size_t squeeze(struct toc_span name, char *out)
         if (!toc_value_is_digit(c) && !toc_value_is_alpha(c) && c != '|') {
             continue;
         }
-        if (len == NAME_BYTES_MAX) {
-            return 0;
+        if (len + 1 >= room) {
+            len = 0;
+            break;
         }
         out[len++] = (char)c;
     }
@@ -203,11 +211,12 @@ enum toc_value_kind toc_value_kind_find(struct toc_span name)
 {
     char wanted[NAME_BYTES_MAX + 1];
     char own[NAME_BYTES_MAX + 1];
-    if (squeeze(name, wanted) == 0) {
+    if (toc_value_squeeze(name, wanted, sizeof wanted) == 0) {
         return TOC_VALUE_OTHER;
     }
     for (size_t i = 1; i < TOC_VALUE_KIND_COUNT; i++) {
-        if (squeeze(toc_span_str(kinds[i].name), own) > 0 && strcmp(wanted, own) == 0) {
+        if (toc_value_squeeze(toc_span_str(kinds[i].name), own, sizeof own) > 0 &&
+            strcmp(wanted, own) == 0) {
             return (enum toc_value_kind)i;
         }
     }

@@ -3,80 +3,97 @@
 
 #include <string.h>
 
-/* Ends of file names. BOTH: also a top-level domain of the root zone that names are found under. */
+/* Longest end of a file name in the table below. */
+#define EXTENSION_BYTES_MAX 7u
+
+/* Ends of file names, sorted for a binary search. BOTH: also a top-level domain of the root zone
+ * that names are found under. */
 static const struct {
-    const char *end;
+    char end[EXTENSION_BYTES_MAX + 1];
     enum toc_value_extension sure;
 } extensions[] = {
-    {"exe", TOC_VALUE_EXTENSION_FILE},    {"dll", TOC_VALUE_EXTENSION_FILE},
-    {"sys", TOC_VALUE_EXTENSION_FILE},    {"bat", TOC_VALUE_EXTENSION_FILE},
-    {"cmd", TOC_VALUE_EXTENSION_FILE},    {"ps1", TOC_VALUE_EXTENSION_FILE},
-    {"psm1", TOC_VALUE_EXTENSION_FILE},   {"vbs", TOC_VALUE_EXTENSION_FILE},
-    {"vbe", TOC_VALUE_EXTENSION_FILE},    {"js", TOC_VALUE_EXTENSION_FILE},
-    {"jse", TOC_VALUE_EXTENSION_FILE},    {"wsf", TOC_VALUE_EXTENSION_FILE},
-    {"hta", TOC_VALUE_EXTENSION_FILE},    {"lnk", TOC_VALUE_EXTENSION_FILE},
-    {"scr", TOC_VALUE_EXTENSION_FILE},    {"pif", TOC_VALUE_EXTENSION_FILE},
-    {"cpl", TOC_VALUE_EXTENSION_FILE},    {"msi", TOC_VALUE_EXTENSION_FILE},
-    {"msp", TOC_VALUE_EXTENSION_FILE},    {"msc", TOC_VALUE_EXTENSION_FILE},
-    {"jar", TOC_VALUE_EXTENSION_FILE},    {"apk", TOC_VALUE_EXTENSION_FILE},
-    {"ipa", TOC_VALUE_EXTENSION_FILE},    {"dmg", TOC_VALUE_EXTENSION_FILE},
-    {"pkg", TOC_VALUE_EXTENSION_FILE},    {"deb", TOC_VALUE_EXTENSION_FILE},
-    {"rpm", TOC_VALUE_EXTENSION_FILE},    {"elf", TOC_VALUE_EXTENSION_FILE},
-    {"bin", TOC_VALUE_EXTENSION_FILE},    {"dat", TOC_VALUE_EXTENSION_FILE},
-    {"db", TOC_VALUE_EXTENSION_FILE},     {"tmp", TOC_VALUE_EXTENSION_FILE},
-    {"log", TOC_VALUE_EXTENSION_FILE},    {"ini", TOC_VALUE_EXTENSION_FILE},
-    {"cfg", TOC_VALUE_EXTENSION_FILE},    {"conf", TOC_VALUE_EXTENSION_FILE},
-    {"xml", TOC_VALUE_EXTENSION_FILE},    {"json", TOC_VALUE_EXTENSION_FILE},
-    {"yml", TOC_VALUE_EXTENSION_FILE},    {"yaml", TOC_VALUE_EXTENSION_FILE},
-    {"txt", TOC_VALUE_EXTENSION_FILE},    {"csv", TOC_VALUE_EXTENSION_FILE},
-    {"rtf", TOC_VALUE_EXTENSION_FILE},    {"pdf", TOC_VALUE_EXTENSION_FILE},
-    {"doc", TOC_VALUE_EXTENSION_FILE},    {"docx", TOC_VALUE_EXTENSION_FILE},
-    {"docm", TOC_VALUE_EXTENSION_FILE},   {"dotm", TOC_VALUE_EXTENSION_FILE},
-    {"dot", TOC_VALUE_EXTENSION_FILE},    {"xls", TOC_VALUE_EXTENSION_FILE},
-    {"xlsx", TOC_VALUE_EXTENSION_FILE},   {"xlsm", TOC_VALUE_EXTENSION_FILE},
-    {"xlsb", TOC_VALUE_EXTENSION_FILE},   {"xll", TOC_VALUE_EXTENSION_FILE},
-    {"ppt", TOC_VALUE_EXTENSION_FILE},    {"pptx", TOC_VALUE_EXTENSION_FILE},
-    {"pps", TOC_VALUE_EXTENSION_FILE},    {"one", TOC_VALUE_EXTENSION_FILE},
-    {"eml", TOC_VALUE_EXTENSION_FILE},    {"msg", TOC_VALUE_EXTENSION_FILE},
-    {"htm", TOC_VALUE_EXTENSION_FILE},    {"html", TOC_VALUE_EXTENSION_FILE},
-    {"php", TOC_VALUE_EXTENSION_FILE},    {"asp", TOC_VALUE_EXTENSION_FILE},
-    {"aspx", TOC_VALUE_EXTENSION_FILE},   {"ashx", TOC_VALUE_EXTENSION_FILE},
-    {"jsp", TOC_VALUE_EXTENSION_FILE},    {"jspx", TOC_VALUE_EXTENSION_FILE},
-    {"css", TOC_VALUE_EXTENSION_FILE},    {"jpg", TOC_VALUE_EXTENSION_FILE},
-    {"jpeg", TOC_VALUE_EXTENSION_FILE},   {"png", TOC_VALUE_EXTENSION_FILE},
-    {"gif", TOC_VALUE_EXTENSION_FILE},    {"bmp", TOC_VALUE_EXTENSION_FILE},
-    {"ico", TOC_VALUE_EXTENSION_FILE},    {"svg", TOC_VALUE_EXTENSION_FILE},
-    {"mp3", TOC_VALUE_EXTENSION_FILE},    {"mp4", TOC_VALUE_EXTENSION_FILE},
-    {"iso", TOC_VALUE_EXTENSION_FILE},    {"img", TOC_VALUE_EXTENSION_FILE},
-    {"vhd", TOC_VALUE_EXTENSION_FILE},    {"vhdx", TOC_VALUE_EXTENSION_FILE},
-    {"rar", TOC_VALUE_EXTENSION_FILE},    {"7z", TOC_VALUE_EXTENSION_FILE},
-    {"gz", TOC_VALUE_EXTENSION_FILE},     {"bz2", TOC_VALUE_EXTENSION_FILE},
-    {"tgz", TOC_VALUE_EXTENSION_FILE},    {"tar", TOC_VALUE_EXTENSION_FILE},
-    {"cab", TOC_VALUE_EXTENSION_FILE},    {"ace", TOC_VALUE_EXTENSION_FILE},
-    {"chm", TOC_VALUE_EXTENSION_FILE},    {"hlp", TOC_VALUE_EXTENSION_FILE},
-    {"ocx", TOC_VALUE_EXTENSION_FILE},    {"drv", TOC_VALUE_EXTENSION_FILE},
-    {"pyc", TOC_VALUE_EXTENSION_FILE},    {"class", TOC_VALUE_EXTENSION_FILE},
-    {"pdb", TOC_VALUE_EXTENSION_FILE},    {"inf", TOC_VALUE_EXTENSION_FILE},
-    {"reg", TOC_VALUE_EXTENSION_FILE},    {"url", TOC_VALUE_EXTENSION_FILE},
-    {"yar", TOC_VALUE_EXTENSION_FILE},    {"yara", TOC_VALUE_EXTENSION_FILE},
-    {"dylib", TOC_VALUE_EXTENSION_FILE},  {"plist", TOC_VALUE_EXTENSION_FILE},
-    {"locked", TOC_VALUE_EXTENSION_FILE}, {"hwp", TOC_VALUE_EXTENSION_FILE},
-    {"zip", TOC_VALUE_EXTENSION_BOTH},    {"py", TOC_VALUE_EXTENSION_BOTH},
-    {"sh", TOC_VALUE_EXTENSION_BOTH},     {"mov", TOC_VALUE_EXTENSION_BOTH},
-    {"md", TOC_VALUE_EXTENSION_BOTH},
+    {"7z", TOC_VALUE_EXTENSION_FILE},   {"ace", TOC_VALUE_EXTENSION_FILE},
+    {"apk", TOC_VALUE_EXTENSION_FILE},  {"ashx", TOC_VALUE_EXTENSION_FILE},
+    {"asp", TOC_VALUE_EXTENSION_FILE},  {"aspx", TOC_VALUE_EXTENSION_FILE},
+    {"bat", TOC_VALUE_EXTENSION_FILE},  {"bin", TOC_VALUE_EXTENSION_FILE},
+    {"bmp", TOC_VALUE_EXTENSION_FILE},  {"bz2", TOC_VALUE_EXTENSION_FILE},
+    {"cab", TOC_VALUE_EXTENSION_BOTH},  {"cfg", TOC_VALUE_EXTENSION_FILE},
+    {"chm", TOC_VALUE_EXTENSION_FILE},  {"class", TOC_VALUE_EXTENSION_FILE},
+    {"cmd", TOC_VALUE_EXTENSION_FILE},  {"conf", TOC_VALUE_EXTENSION_FILE},
+    {"cpl", TOC_VALUE_EXTENSION_FILE},  {"css", TOC_VALUE_EXTENSION_FILE},
+    {"csv", TOC_VALUE_EXTENSION_FILE},  {"dat", TOC_VALUE_EXTENSION_FILE},
+    {"db", TOC_VALUE_EXTENSION_FILE},   {"deb", TOC_VALUE_EXTENSION_FILE},
+    {"dll", TOC_VALUE_EXTENSION_FILE},  {"dmg", TOC_VALUE_EXTENSION_FILE},
+    {"doc", TOC_VALUE_EXTENSION_FILE},  {"docm", TOC_VALUE_EXTENSION_FILE},
+    {"docx", TOC_VALUE_EXTENSION_FILE}, {"dotm", TOC_VALUE_EXTENSION_FILE},
+    {"drv", TOC_VALUE_EXTENSION_FILE},  {"dylib", TOC_VALUE_EXTENSION_FILE},
+    {"elf", TOC_VALUE_EXTENSION_FILE},  {"eml", TOC_VALUE_EXTENSION_FILE},
+    {"exe", TOC_VALUE_EXTENSION_FILE},  {"gif", TOC_VALUE_EXTENSION_FILE},
+    {"gz", TOC_VALUE_EXTENSION_FILE},   {"hlp", TOC_VALUE_EXTENSION_FILE},
+    {"hta", TOC_VALUE_EXTENSION_FILE},  {"htm", TOC_VALUE_EXTENSION_FILE},
+    {"html", TOC_VALUE_EXTENSION_FILE}, {"hwp", TOC_VALUE_EXTENSION_FILE},
+    {"ico", TOC_VALUE_EXTENSION_FILE},  {"img", TOC_VALUE_EXTENSION_FILE},
+    {"inf", TOC_VALUE_EXTENSION_FILE},  {"ini", TOC_VALUE_EXTENSION_FILE},
+    {"ipa", TOC_VALUE_EXTENSION_FILE},  {"iso", TOC_VALUE_EXTENSION_FILE},
+    {"jar", TOC_VALUE_EXTENSION_FILE},  {"jpeg", TOC_VALUE_EXTENSION_FILE},
+    {"jpg", TOC_VALUE_EXTENSION_FILE},  {"js", TOC_VALUE_EXTENSION_FILE},
+    {"jse", TOC_VALUE_EXTENSION_FILE},  {"json", TOC_VALUE_EXTENSION_FILE},
+    {"jsp", TOC_VALUE_EXTENSION_FILE},  {"jspx", TOC_VALUE_EXTENSION_FILE},
+    {"lnk", TOC_VALUE_EXTENSION_FILE},  {"locked", TOC_VALUE_EXTENSION_FILE},
+    {"log", TOC_VALUE_EXTENSION_FILE},  {"md", TOC_VALUE_EXTENSION_BOTH},
+    {"mov", TOC_VALUE_EXTENSION_BOTH},  {"mp3", TOC_VALUE_EXTENSION_FILE},
+    {"mp4", TOC_VALUE_EXTENSION_FILE},  {"msc", TOC_VALUE_EXTENSION_FILE},
+    {"msg", TOC_VALUE_EXTENSION_FILE},  {"msi", TOC_VALUE_EXTENSION_FILE},
+    {"msp", TOC_VALUE_EXTENSION_FILE},  {"ocx", TOC_VALUE_EXTENSION_FILE},
+    {"pdb", TOC_VALUE_EXTENSION_FILE},  {"pdf", TOC_VALUE_EXTENSION_FILE},
+    {"php", TOC_VALUE_EXTENSION_FILE},  {"pif", TOC_VALUE_EXTENSION_FILE},
+    {"pkg", TOC_VALUE_EXTENSION_FILE},  {"plist", TOC_VALUE_EXTENSION_FILE},
+    {"png", TOC_VALUE_EXTENSION_FILE},  {"pps", TOC_VALUE_EXTENSION_FILE},
+    {"ppt", TOC_VALUE_EXTENSION_FILE},  {"pptx", TOC_VALUE_EXTENSION_FILE},
+    {"ps1", TOC_VALUE_EXTENSION_FILE},  {"psm1", TOC_VALUE_EXTENSION_FILE},
+    {"py", TOC_VALUE_EXTENSION_BOTH},   {"pyc", TOC_VALUE_EXTENSION_FILE},
+    {"rar", TOC_VALUE_EXTENSION_FILE},  {"reg", TOC_VALUE_EXTENSION_FILE},
+    {"rpm", TOC_VALUE_EXTENSION_FILE},  {"rtf", TOC_VALUE_EXTENSION_FILE},
+    {"scr", TOC_VALUE_EXTENSION_FILE},  {"sh", TOC_VALUE_EXTENSION_BOTH},
+    {"svg", TOC_VALUE_EXTENSION_FILE},  {"sys", TOC_VALUE_EXTENSION_FILE},
+    {"tar", TOC_VALUE_EXTENSION_FILE},  {"tgz", TOC_VALUE_EXTENSION_FILE},
+    {"tmp", TOC_VALUE_EXTENSION_FILE},  {"txt", TOC_VALUE_EXTENSION_FILE},
+    {"url", TOC_VALUE_EXTENSION_FILE},  {"vbe", TOC_VALUE_EXTENSION_FILE},
+    {"vbs", TOC_VALUE_EXTENSION_FILE},  {"vhd", TOC_VALUE_EXTENSION_FILE},
+    {"vhdx", TOC_VALUE_EXTENSION_FILE}, {"wsf", TOC_VALUE_EXTENSION_FILE},
+    {"xll", TOC_VALUE_EXTENSION_FILE},  {"xls", TOC_VALUE_EXTENSION_FILE},
+    {"xlsb", TOC_VALUE_EXTENSION_FILE}, {"xlsm", TOC_VALUE_EXTENSION_FILE},
+    {"xlsx", TOC_VALUE_EXTENSION_FILE}, {"xml", TOC_VALUE_EXTENSION_FILE},
+    {"yaml", TOC_VALUE_EXTENSION_FILE}, {"yar", TOC_VALUE_EXTENSION_FILE},
+    {"yara", TOC_VALUE_EXTENSION_FILE}, {"yml", TOC_VALUE_EXTENSION_FILE},
+    {"zip", TOC_VALUE_EXTENSION_BOTH},
 };
 
 enum toc_value_extension toc_value_extension(struct toc_span name)
 {
-    size_t dot = name.len;
-    while (dot > 0 && name.at[dot - 1] != '.') {
-        dot--;
-    }
-    struct toc_span end = toc_span(name.at + dot, name.len - dot);
-    for (size_t i = 0; dot > 1 && i < sizeof extensions / sizeof extensions[0]; i++) {
-        if (toc_value_is_word(end, extensions[i].end)) {
-            return extensions[i].sure;
+    char end[EXTENSION_BYTES_MAX + 1] = "";
+    size_t len = 0;
+    while (len < name.len && name.at[name.len - 1 - len] != '.') {
+        if (++len > EXTENSION_BYTES_MAX) {
+            return TOC_VALUE_EXTENSION_NONE;
         }
+    }
+    if (len + 2 > name.len) {
+        return TOC_VALUE_EXTENSION_NONE;
+    }
+    for (size_t i = 0; i < len; i++) {
+        end[i] = (char)toc_value_lower(name.at[name.len - len + i]);
+    }
+    size_t low = 0;
+    size_t high = sizeof extensions / sizeof extensions[0];
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int order = memcmp(extensions[middle].end, end, sizeof end);
+        if (order == 0) {
+            return extensions[middle].sure;
+        }
+        low = order < 0 ? middle + 1 : low;
+        high = order < 0 ? high : middle;
     }
     return TOC_VALUE_EXTENSION_NONE;
 }

@@ -28,12 +28,17 @@ struct toc_span toc_value_trim(struct toc_span text)
         text.len -= bytes;
     }
     bool cut = true;
-    while (cut) {
-        cut = false;
-        for (size_t bytes = 1; bytes <= 3 && bytes <= text.len && !cut; bytes++) {
-            cut = blank_bytes(text.at + text.len - bytes, bytes) == bytes;
-            text.len -= cut ? bytes : 0;
+    while (cut && text.len > 0) {
+        const uint8_t *end = text.at + text.len;
+        cut = blank_bytes(end - 1, 1) == 1;
+        size_t wide = cut ? 1 : 2;
+        for (; !cut && end[-1] >= 0x80 && wide <= 3 && wide <= text.len; wide++) {
+            cut = blank_bytes(end - wide, wide) == wide;
+            if (cut) {
+                break;
+            }
         }
+        text.len -= cut ? wide : 0;
     }
     return text;
 }

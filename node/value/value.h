@@ -98,8 +98,12 @@ struct toc_value {
 const char *toc_value_kind_name(enum toc_value_kind kind);
 enum toc_value_class toc_value_class(enum toc_value_kind kind);
 /* The kind of a name or a common synonym in any letter case ("hostname", "ip-dst", "SHA-256",
- * "btc"); TOC_VALUE_OTHER for a name that is none. Pure. */
+ * "btc"); TOC_VALUE_NONE for a name of several kinds ("hash", "file", "c2"), where the value shows
+ * which; TOC_VALUE_OTHER for a name that is none. Pure. */
 enum toc_value_kind toc_value_kind_find(struct toc_span name);
+/* The lower-case letters, digits and "|" of a name, terminated: "IP-Dst | Port" gives "ipdst|port".
+ * Gives the length; 0 when there are none or they do not fit. */
+size_t toc_value_squeeze(struct toc_span name, char *out, size_t room);
 
 /* Undoes defanging ("hxxp", "[.]", "(.)", "[dot]", "[:]", "[://]", "[at]", ...) and trims blanks.
  * Gives the number of bytes written to `out` (never more than text.len). `*changed` (may be NULL)

@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "reader.h"
+
+#include <string.h>
+
+/* Longest label before a value ("SHA-256: ..."), bytes. */
+#define LABEL_BYTES_MAX 32u
+/* Longest first line that is taken for a title, bytes. */
+#define TITLE_BYTES_MAX 200u
+/* Lines among which the title of a plain text stands. */
+#define TITLE_LINES_MAX 5u
+/* Longest line in which a marking such as TLP:AMBER is taken for the document's own, bytes. Longer
+ * ones talk about it. */
+#define MARKING_LINE_BYTES_MAX 120u
+
+/* What a heading announces, by a part of its letters. */
+static const struct {
+    const char *part;
+    enum toc_value_kind kind;
+} announcements[] = {
+    {"mutex", TOC_VALUE_MUTEX},         {"mutant", TOC_VALUE_MUTEX},
+    {"registry", TOC_VALUE_REGISTRY},   {"useragent", TOC_VALUE_USER_AGENT},
+    {"commandline", TOC_VALUE_COMMAND}, {"bitcoin", TOC_VALUE_WALLET},
+    {"wallet", TOC_VALUE_WALLET},       {"packagename", TOC_VALUE_APP_ID},
+    {"phonenumber", TOC_VALUE_PHONE},
+};
+
+static const char *const reference_headings[] = {"reference", "furtherreading", "readmore",
+                                                 "sources"};
+
+static struct toc_span skip(struct toc_span text, size_t bytes)
+{
+    return toc_span(text.at + bytes, text.len - bytes);
+}
+
+/* ---- headings ---------------------------------------------------------------------------------
+ */
+
+static struct toc_err add_title(struct toc_text_reader *reader, struct toc_span text)
+{
+    struct toc_fact fact = reader->base;
+    fact.kind = TOC_VALUE_TITLE;
+    fact.value = fact.written = text;
+    if (reader->titled || text.len == 0 || text.len > TITLE_BYTES_MAX) {
+        return toc_ok();
+    }
+    reader->titled = true;
+    return toc_facts_add(reader->facts, &fact);
+}
+
+/* Remembers what the lines below hold. */
+static void announce(struct toc_text_reader *reader, struct toc_span heading)
+{
+    char word[TITLE_BYTES_MAX];
+    (void)toc_value_squeeze(heading, word, sizeof word);
+    reader->section = TOC_VALUE_NONE;
+    reader->references = false;
+    for (size_t i = 0; i < sizeof announcements / sizeof announcements[0]; i++) {
+        if (strstr(word, announcements[i].part) != NULL) {
+            reader->section = announcements[i].kind;
+        }
+    }
+    /* "# Reference: https://..." is one itself and announces nothing. */
+    bool link = memmem(heading.at, heading.len, "://", 3) != NULL;
+    for (size_t i = 0; i < sizeof reference_headings / sizeof reference_headings[0]; i++) {
+        reader->references =
+            reader->references || (!link && strstr(word, reference_headings[i]) != NULL);
+    }
+}
+
+/* The level that stands at the colon `at` of "TLP:AMBER". */
+static enum toc_marked marking_at(struct toc_span line, size_t at, struct toc_span *written)
+{
+    size_t end = at + 1;
+    if (at < 3 ||
+        (memcmp(line.at + at - 3, "TLP", 3) != 0 && memcmp(line.at + at - 3, "tlp", 3) != 0) ||
+        (at > 3 && line.at[at - 4] > ' ' && memchr("*[(_#-", line.at[at - 4], 6) == NULL)) {
+        return TOC_MARKED_NONE;
+    }
+    end += end < line.len && line.at[end] == ' ';
+    while (end < line.len && (((line.at[end] | 0x20) >= 'a' && (line.at[end] | 0x20) <= 'z') ||
+                              line.at[end] == '+')) {
+        end++;
+    }
+    *written = toc_span(line.at + at - 3, end - at + 3);
+    return toc_marked_find(*written);
+}
+
+/* "TLP:AMBER" in a short line is the document's own marking. */
+static struct toc_err read_marking(struct toc_text_reader *reader, struct toc_span line)
+{
+    struct toc_fact fact = reader->base;
+    const uint8_t *colon = line.at;
+    const uint8_t *end = line.at + line.len;
+    if (line.len > MARKING_LINE_BYTES_MAX) {
+        return toc_ok();
+    }
+    while ((colon = memchr(colon, ':', (size_t)(end - colon))) != NULL) {
+        enum toc_marked marked = marking_at(line, (size_t)(colon - line.at), &fact.written);
+        if (marked != TOC_MARKED_NONE) {
+            fact.kind = TOC_VALUE_TLP;
+            fact.value = toc_span_str(toc_marked_name(marked));
+            toc_facts_mark_tlp(reader->facts, marked);
+            return toc_facts_add(reader->facts, &fact);
+        }
+        colon++;
+    }
+    return toc_ok();
+}
+
+/* Lines that begin with "#" are headings of Markdown, comments elsewhere; both announce. */
+static bool is_heading(const struct toc_text_reader *reader, struct toc_span line)
+{
+    bool markdown = reader->shape == TOC_TEXT_MARKDOWN;
+    return line.at[0] == '#' || (line.len > 1 && line.at[0] == '/' && line.at[1] == '/') ||
+           (markdown && line.at[0] == '=' && line.len > 1);
+}
+
+static struct toc_err read_heading(struct toc_text_reader *reader, struct toc_span line)
+{
+    struct toc_span heading = line;
+    while (heading.len > 0 && memchr("#=/ *", heading.at[0], 5) != NULL) {
+        heading = skip(heading, 1);
+    }
+    announce(reader, heading);
+    if (reader->shape == TOC_TEXT_MARKDOWN) {
+        TOC_TRY(add_title(reader, heading));
+        return toc_text_read_prose(reader, line);
+    }
+    return toc_text_read_links(reader, line);
+}
+
+/* ---- items ------------------------------------------------------------------------------------
+ */
+
+/* Takes "- ", "* ", "> ", "1. ", a bullet sign off the start; `*bullet` says whether there was one.
+ */
+static struct toc_span strip_bullet(struct toc_span line, bool *bullet)
+{
+    static const char *const signs[] = {"- ",           "* ",           "+ ",           "> ",
+                                        "\xe2\x80\xa2", "\xe2\x80\xa3", "\xe2\x97\xa6", "\xc2\xb7"};
+    for (size_t i = 0; i < sizeof signs / sizeof signs[0]; i++) {
+        size_t len = strlen(signs[i]);
+        if (line.len > len && memcmp(line.at, signs[i], len) == 0) {
+            *bullet = true;
+            return toc_text_trim(skip(line, len));
+        }
+    }
+    size_t digits = 0;
+    while (digits < line.len && digits < 4 && line.at[digits] >= '0' && line.at[digits] <= '9') {
+        digits++;
+    }
+    if (digits > 0 && digits + 1 < line.len && (line.at[digits] == '.' || line.at[digits] == ')') &&
+        line.at[digits + 1] == ' ') {
+        *bullet = true;
+        return toc_text_trim(skip(line, digits + 2));
+    }
+    return line;
+}
+
+/* Quotes, code marks and emphasis around, commas behind. */
+static struct toc_span strip_marks(struct toc_span item)
+{
+    while (item.len > 1 && memchr(",;", item.at[item.len - 1], 2) != NULL) {
+        item.len--;
+    }
+    while (item.len > 1 && memchr("`\"'", item.at[0], 3) != NULL &&
+           item.at[item.len - 1] == item.at[0]) {
+        item = toc_span(item.at + 1, item.len - 2);
+    }
+    /* AsciiDoc keeps a link from being one with a backslash. */
+    if (item.len > 5 && item.at[0] == '\\' && (item.at[1] | 0x20) == 'h') {
+        item = skip(item, 1);
+    }
+    return toc_text_trim(item);
+}
+
+/* Takes " # comment" and " // comment" off the end, as a note. */
+static struct toc_span strip_comment(struct toc_text_reader *reader, struct toc_span item)
+{
+    for (size_t i = 1; i + 1 < item.len; i++) {
+        bool blank = item.at[i - 1] == ' ' || item.at[i - 1] == '\t';
+        if (blank && (item.at[i] == '#' || (item.at[i] == '/' && item.at[i + 1] == '/'))) {
+            reader->base.note = toc_text_trim(skip(item, i + 1));
+            return toc_text_trim(toc_span(item.at, i));
+        }
+    }
+    return item;
+}
+
+static bool has_blank(struct toc_span text)
+{
+    return memchr(text.at, ' ', text.len) != NULL || memchr(text.at, '\t', text.len) != NULL;
+}
+
+/* One word that makes the whole line. */
+static struct toc_err read_single(struct toc_text_reader *reader, struct toc_span item, bool bullet)
+{
+    struct toc_value value;
+    if (toc_failed(toc_value_guess(&value, item))) {
+        return toc_ok();
+    }
+    bool quoted = reader->references || (reader->in_paragraph && !bullet);
+    if (value.kind == TOC_VALUE_URL && !value.defanged && toc_url_scheme(item) > 0 &&
+        (quoted || toc_text_is_report(toc_span(value.bytes, value.len)))) {
+        return toc_text_add_link(reader, item);
+    }
+    if (value.kind == TOC_VALUE_OTHER) {
+        return reader->section == TOC_VALUE_NONE
+                   ? toc_text_read_prose(reader, item)
+                   : toc_text_add(reader, reader->section, item, toc_span("", 0));
+    }
+    /* A lone word in a paragraph is its end, and one in two letters is rarely a country's domain.
+     */
+    if (value.kind == TOC_VALUE_DOMAIN && reader->in_paragraph && !bullet && !value.defanged) {
+        return toc_ok();
+    }
+    return toc_text_add_made(reader, &value, item);
+}
+
+/* "MD5: ...", "sha256,...", "Domain - ...": a kind, a mark, its value. */
+static struct toc_err read_labelled(struct toc_text_reader *reader, struct toc_span item,
+                                    bool *done)
+{
+    struct toc_value value;
+    size_t end = 0;
+    while (end < item.len && end <= LABEL_BYTES_MAX && memchr(":=,|;\t", item.at[end], 6) == NULL &&
+           !(item.at[end] == ' ' && end + 2 < item.len && item.at[end + 1] == '-' &&
+             item.at[end + 2] == ' ')) {
+        end++;
+    }
+    if (end == 0 || end >= item.len || end > LABEL_BYTES_MAX) {
+        return toc_ok();
+    }
+    struct toc_span label = toc_text_trim(toc_span(item.at, end));
+    enum toc_value_kind kind = toc_value_kind_find(label);
+    struct toc_span rest = skip(item, end + (item.at[end] == ' ' ? 2 : 1));
+    rest = strip_marks(toc_text_trim(rest));
+    bool network = kind == TOC_VALUE_NONE || toc_text_is_strong(kind);
+    if (kind == TOC_VALUE_OTHER || toc_value_class(kind) > TOC_VALUE_CLASS_INDICATOR ||
+        rest.len == 0 || toc_failed(toc_value_guess(&value, rest))) {
+        return toc_ok();
+    }
+    if (network && !toc_text_is_strong(value.kind) && value.kind != TOC_VALUE_FILENAME) {
+        return toc_ok();
+    }
+    if (value.kind == TOC_VALUE_URL && !value.defanged && reader->references) {
+        return toc_ok();
+    }
+    *done = true;
+    return toc_text_add(reader, kind, rest, label);
+}
+
+/* Whether what follows the first word makes that word a value with a comment. */
+static bool is_parting(struct toc_span rest)
+{
+    if (rest.at[0] == '\t' || memchr(",;|", rest.at[0], 3) != NULL) {
+        return true;
+    }
+    return rest.len > 2 && rest.at[0] == ' ' && memchr(" -(#/|:", rest.at[1], 7) != NULL;
+}
+
+/* "<value> <comment>": hashes, addresses and defanged values with any comment, other values with
+ * one that is set off. */
+static struct toc_err read_leading(struct toc_text_reader *reader, struct toc_span item, bool *done)
+{
+    struct toc_value value;
+    size_t end = 0;
+    while (end < item.len && memchr(" \t,;|", item.at[end], 5) == NULL) {
+        end++;
+    }
+    struct toc_span word = strip_marks(toc_span(item.at, end));
+    if (end == item.len || word.len == 0 || toc_failed(toc_value_guess(&value, word)) ||
+        !toc_text_is_strong(value.kind)) {
+        return toc_ok();
+    }
+    struct toc_span rest = skip(item, end);
+    bool hash = value.kind >= TOC_VALUE_MD5 && value.kind <= TOC_VALUE_SHA512;
+    bool address = value.kind == TOC_VALUE_IP || value.kind == TOC_VALUE_CIDR;
+    bool plain_link = value.kind == TOC_VALUE_URL && !value.defanged;
+    if (!hash && !address && !value.defanged && (!is_parting(rest) || plain_link)) {
+        return toc_ok();
+    }
+    *done = true;
+    reader->base.note = toc_text_trim(skip(rest, 1));
+    TOC_TRY(toc_text_add_made(reader, &value, word));
+    reader->base.note = toc_span("", 0);
+    return toc_text_read_prose(reader, rest);
+}
+
+/* A row of a Markdown or AsciiDoc table: cells that are values count, the others are text. */
+static struct toc_err read_cells(struct toc_text_reader *reader, struct toc_span line,
+                                 uint8_t delimiter)
+{
+    struct toc_value value;
+    size_t start = 0;
+    for (size_t i = 0; i <= line.len; i++) {
+        if (i < line.len && line.at[i] != delimiter) {
+            continue;
+        }
+        struct toc_span cell = strip_marks(toc_text_trim(toc_span(line.at + start, i - start)));
+        start = i + 1;
+        if (cell.len == 0 || has_blank(cell) || toc_failed(toc_value_guess(&value, cell)) ||
+            !toc_text_is_strong(value.kind) ||
+            (value.kind == TOC_VALUE_URL && !value.defanged && delimiter == '|')) {
+            TOC_TRY(toc_text_read_prose(reader, cell));
+        } else {
+            TOC_TRY(toc_text_add_made(reader, &value, cell));
+        }
+    }
+    return toc_ok();
+}
+
+/* A line that is neither a heading nor one value. */
+static struct toc_err read_mixed(struct toc_text_reader *reader, struct toc_span item)
+{
+    struct toc_value value;
+    bool done = false;
+    if (item.at[0] != '/' && !toc_failed(toc_value_guess(&value, item)) &&
+        (value.kind == TOC_VALUE_PATH || value.kind == TOC_VALUE_REGISTRY ||
+         (value.kind == TOC_VALUE_FILENAME && reader->shape == TOC_TEXT_TABLE))) {
+        return toc_text_add_made(reader, &value, item);
+    }
+    TOC_TRY(read_labelled(reader, item, &done));
+    if (!done) {
+        TOC_TRY(read_leading(reader, item, &done));
+    }
+    return done ? toc_ok() : toc_text_read_prose(reader, item);
+}
+
+struct toc_err toc_text_read_line(struct toc_text_reader *reader, struct toc_span line)
+{
+    bool bullet = false;
+    line = toc_text_trim(line);
+    if (line.len == 0) {
+        reader->in_paragraph = false;
+        return toc_ok();
+    }
+    TOC_TRY(read_marking(reader, line));
+    if (is_heading(reader, line)) {
+        reader->in_paragraph = false;
+        return read_heading(reader, line);
+    }
+    if (line.at[0] == '|') {
+        return read_cells(reader, line, '|');
+    }
+    struct toc_span item = strip_marks(strip_bullet(line, &bullet));
+    item = strip_marks(strip_comment(reader, item));
+    if (item.len == 0) {
+        return toc_ok();
+    }
+    uint32_t before = reader->facts->count;
+    bool blank = has_blank(item);
+    if (reader->shape == TOC_TEXT_TABLE && memchr(item.at, ',', item.len) != NULL) {
+        TOC_TRY(read_cells(reader, item, ','));
+    } else if (!blank && memchr(item.at, ',', item.len) == NULL &&
+               memchr(item.at, ';', item.len) == NULL) {
+        TOC_TRY(read_single(reader, item, bullet));
+    } else {
+        TOC_TRY(read_mixed(reader, item));
+    }
+    bool found = reader->facts->count > before;
+    if (item.at[item.len - 1] == ':' && !found) {
+        announce(reader, item);
+    } else if (blank && !found && reader->line <= TITLE_LINES_MAX &&
+               reader->shape != TOC_TEXT_TABLE) {
+        TOC_TRY(add_title(reader, item));
+    }
+    reader->in_paragraph = blank && !bullet && !found && item.at[item.len - 1] != ':';
+    return toc_ok();
+}
