@@ -8,17 +8,17 @@
 
 /* printing */
 
-static void json_node(struct toc_json *json, const struct toc_cert *node)
+static void json_node(struct toc_jsonl *json, const struct toc_cert *node)
 {
-    toc_json_object(json, NULL);
-    toc_json_uint(json, "node", node->number);
-    toc_json_uint(json, "incarnation", node->incarnation);
-    toc_json_array(json, "addresses");
+    toc_jsonl_object(json, NULL);
+    toc_jsonl_uint(json, "node", node->number);
+    toc_jsonl_uint(json, "incarnation", node->incarnation);
+    toc_jsonl_array(json, "addresses");
     for (size_t i = 0; i < node->address_count; i++) {
-        toc_json_text(json, NULL, node->addresses[i]);
+        toc_jsonl_text(json, NULL, node->addresses[i]);
     }
-    toc_json_close(json);
-    toc_json_close(json);
+    toc_jsonl_close(json);
+    toc_jsonl_close(json);
 }
 
 static void print_json(const struct toc_card *card)
@@ -26,30 +26,30 @@ static void print_json(const struct toc_card *card)
     char id[TOC_ID_TEXT_BYTES], fingerprint[TOC_FINGERPRINT_CHARS];
     toc_id_text(id, card->id);
     toc_fingerprint(fingerprint, card->org_key);
-    struct toc_json json;
-    toc_json_init(&json, stdout);
-    toc_json_object(&json, NULL);
-    toc_json_text(&json, "org", card->handle);
-    toc_json_text(&json, "org_id", id);
-    toc_json_text(&json, "fingerprint", fingerprint);
-    toc_json_uint(&json, "serial", card->serial);
-    toc_json_text(&json, "kind", toc_org_kind_name(card->kind));
-    toc_json_text(&json, "country", card->country);
-    toc_json_text(&json, "name", card->name);
-    toc_json_text(&json, "phone", card->phone);
-    toc_json_text(&json, "mail", card->mail);
-    toc_json_text(&json, "hours", card->hours);
-    toc_json_array(&json, "languages");
+    struct toc_jsonl json;
+    toc_jsonl_init(&json, stdout);
+    toc_jsonl_object(&json, NULL);
+    toc_jsonl_text(&json, "org", card->handle);
+    toc_jsonl_text(&json, "org_id", id);
+    toc_jsonl_text(&json, "fingerprint", fingerprint);
+    toc_jsonl_uint(&json, "serial", card->serial);
+    toc_jsonl_text(&json, "kind", toc_org_kind_name(card->kind));
+    toc_jsonl_text(&json, "country", card->country);
+    toc_jsonl_text(&json, "name", card->name);
+    toc_jsonl_text(&json, "phone", card->phone);
+    toc_jsonl_text(&json, "mail", card->mail);
+    toc_jsonl_text(&json, "hours", card->hours);
+    toc_jsonl_array(&json, "languages");
     for (size_t i = 0; i < card->language_count; i++) {
-        toc_json_text(&json, NULL, card->languages[i]);
+        toc_jsonl_text(&json, NULL, card->languages[i]);
     }
-    toc_json_close(&json);
-    toc_json_array(&json, "nodes");
+    toc_jsonl_close(&json);
+    toc_jsonl_array(&json, "nodes");
     for (size_t i = 0; i < card->node_count; i++) {
         json_node(&json, &card->nodes[i]);
     }
-    toc_json_close(&json);
-    toc_json_close(&json);
+    toc_jsonl_close(&json);
+    toc_jsonl_close(&json);
 }
 
 static void print_card(const struct toc_card *card)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "code.h"
 
-#include "card.h"
+#include "trust.h"
 
 #include <errno.h>
 #include <libgen.h>

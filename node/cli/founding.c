@@ -71,21 +71,21 @@ static void print_json(FILE *out, const struct toc_genesis *genesis)
     toc_id_text(federation, genesis->roster.hash);
     for (size_t i = 0; i < genesis->roster.org_count; i++) {
         const struct toc_org *org = &genesis->roster.orgs[i];
-        struct toc_json json;
+        struct toc_jsonl json;
         toc_id_text(id, org->id);
         toc_fingerprint(fingerprint, org->key);
-        toc_json_init(&json, out);
-        toc_json_object(&json, NULL);
-        toc_json_text(&json, "federation", genesis->roster.name);
-        toc_json_text(&json, "federation_id", federation);
-        toc_json_text(&json, "org", org->handle);
-        toc_json_text(&json, "org_id", id);
-        toc_json_text(&json, "country", org->country);
-        toc_json_text(&json, "kind", toc_org_kind_name(org->kind));
-        toc_json_bool(&json, "steward", org->steward);
-        toc_json_text(&json, "fingerprint", fingerprint);
-        toc_json_bool(&json, "signed", toc_genesis_signed(genesis, i));
-        toc_json_close(&json);
+        toc_jsonl_init(&json, out);
+        toc_jsonl_object(&json, NULL);
+        toc_jsonl_text(&json, "federation", genesis->roster.name);
+        toc_jsonl_text(&json, "federation_id", federation);
+        toc_jsonl_text(&json, "org", org->handle);
+        toc_jsonl_text(&json, "org_id", id);
+        toc_jsonl_text(&json, "country", org->country);
+        toc_jsonl_text(&json, "kind", toc_org_kind_name(org->kind));
+        toc_jsonl_bool(&json, "steward", org->steward);
+        toc_jsonl_text(&json, "fingerprint", fingerprint);
+        toc_jsonl_bool(&json, "signed", toc_genesis_signed(genesis, i));
+        toc_jsonl_close(&json);
     }
 }
 

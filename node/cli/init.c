@@ -252,16 +252,16 @@ static void print_result(const struct init *init)
     toc_fingerprint(fingerprint, init->card.org_key);
     toc_id_text(id, init->card.id);
     if (toc_args_has(init->args, "json")) {
-        struct toc_json json;
-        toc_json_init(&json, stdout);
-        toc_json_object(&json, NULL);
-        toc_json_text(&json, "org", init->card.handle);
-        toc_json_text(&json, "org_id", id);
-        toc_json_text(&json, "fingerprint", fingerprint);
-        toc_json_text(&json, "home", init->home_path);
-        toc_json_text(&json, "recovery_file", init->recovery_path);
-        toc_json_text(&json, "recovery_code", init->secrets->code.text);
-        toc_json_close(&json);
+        struct toc_jsonl json;
+        toc_jsonl_init(&json, stdout);
+        toc_jsonl_object(&json, NULL);
+        toc_jsonl_text(&json, "org", init->card.handle);
+        toc_jsonl_text(&json, "org_id", id);
+        toc_jsonl_text(&json, "fingerprint", fingerprint);
+        toc_jsonl_text(&json, "home", init->home_path);
+        toc_jsonl_text(&json, "recovery_file", init->recovery_path);
+        toc_jsonl_text(&json, "recovery_code", init->secrets->code.text);
+        toc_jsonl_close(&json);
         return;
     }
     toc_show_text("organisation", init->card.handle);

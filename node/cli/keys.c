@@ -67,17 +67,17 @@ static void show_json(const struct toc_home *home, const struct toc_card *card)
     char fingerprint[TOC_FINGERPRINT_CHARS];
     toc_fingerprint(fingerprint, card->org_key);
     for (size_t i = 0; i < sizeof key_rows / sizeof key_rows[0]; i++) {
-        struct toc_json json;
+        struct toc_jsonl json;
         uint64_t written = 0;
         const char *state = key_state(home, key_rows[i].file, &written);
-        toc_json_init(&json, stdout);
-        toc_json_object(&json, NULL);
-        toc_json_text(&json, "key", key_rows[i].file);
-        toc_json_text(&json, "lock", state);
-        toc_json_time(&json, "written", written);
-        toc_json_text(&json, "org", card->handle);
-        toc_json_text(&json, "fingerprint", fingerprint);
-        toc_json_close(&json);
+        toc_jsonl_init(&json, stdout);
+        toc_jsonl_object(&json, NULL);
+        toc_jsonl_text(&json, "key", key_rows[i].file);
+        toc_jsonl_text(&json, "lock", state);
+        toc_jsonl_time(&json, "written", written);
+        toc_jsonl_text(&json, "org", card->handle);
+        toc_jsonl_text(&json, "fingerprint", fingerprint);
+        toc_jsonl_close(&json);
     }
 }
 

@@ -103,24 +103,24 @@ static void print_json(const struct checked *checked)
 {
     char id[TOC_ID_TEXT_BYTES], federation[TOC_ID_TEXT_BYTES], org[TOC_ID_TEXT_BYTES];
     char fingerprint[TOC_FINGERPRINT_CHARS];
-    struct toc_json json;
+    struct toc_jsonl json;
     toc_id_text(id, checked->id);
     toc_id_text(federation, checked->genesis.roster.hash);
     toc_id_text(org, checked->card.id);
     toc_fingerprint(fingerprint, checked->card.org_key);
-    toc_json_init(&json, stdout);
-    toc_json_object(&json, NULL);
-    toc_json_text(&json, "id", id);
-    toc_json_text(&json, "author", checked->card.handle);
-    toc_json_text(&json, "author_id", org);
-    toc_json_text(&json, "fingerprint", fingerprint);
-    toc_json_text(&json, "federation", checked->genesis.roster.name);
-    toc_json_text(&json, "federation_id", federation);
-    toc_json_text(&json, "tlp", toc_tlp_name(checked->bulletin.tlp));
-    toc_json_str(&json, "title", checked->bulletin.title);
-    toc_json_time(&json, "published", checked->bulletin.published.ms);
-    toc_json_uint(&json, "documents", checked->bulletin.document_count);
-    toc_json_close(&json);
+    toc_jsonl_init(&json, stdout);
+    toc_jsonl_object(&json, NULL);
+    toc_jsonl_text(&json, "id", id);
+    toc_jsonl_text(&json, "author", checked->card.handle);
+    toc_jsonl_text(&json, "author_id", org);
+    toc_jsonl_text(&json, "fingerprint", fingerprint);
+    toc_jsonl_text(&json, "federation", checked->genesis.roster.name);
+    toc_jsonl_text(&json, "federation_id", federation);
+    toc_jsonl_text(&json, "tlp", toc_tlp_name(checked->bulletin.tlp));
+    toc_jsonl_str(&json, "title", checked->bulletin.title);
+    toc_jsonl_time(&json, "published", checked->bulletin.published.ms);
+    toc_jsonl_uint(&json, "documents", checked->bulletin.document_count);
+    toc_jsonl_close(&json);
 }
 
 static void print_text(const struct checked *checked)

@@ -5,54 +5,54 @@
 
 /* JSON */
 
-static void json_map(struct toc_json *json, const struct toc_message *row,
+static void json_map(struct toc_jsonl *json, const struct toc_message *row,
                      const enum toc_field *wanted, bool top);
 
-static void json_list(struct toc_json *json, const struct toc_message *row,
+static void json_list(struct toc_jsonl *json, const struct toc_message *row,
                       const struct toc_field_info *info)
 {
     struct toc_items items;
     (void)toc_message_list(row, info->field, &items);
-    toc_json_array(json, info->json);
+    toc_jsonl_array(json, info->json);
     struct toc_span text;
     struct toc_message inner;
     if (info->type == TOC_FIELD_TYPE_TEXTS) {
         while (toc_items_text(&items, &text)) {
-            toc_json_str(json, NULL, text);
+            toc_jsonl_str(json, NULL, text);
         }
     } else {
         while (toc_items_row(&items, &inner)) {
-            toc_json_object(json, NULL);
+            toc_jsonl_object(json, NULL);
             json_map(json, &inner, NULL, false);
-            toc_json_close(json);
+            toc_jsonl_close(json);
         }
     }
-    toc_json_close(json);
+    toc_jsonl_close(json);
 }
 
-static void json_value(struct toc_json *json, const struct toc_message *row,
+static void json_value(struct toc_jsonl *json, const struct toc_message *row,
                        const struct toc_field_info *info)
 {
     switch (info->type) {
     case TOC_FIELD_TYPE_NUMBER:
-        toc_json_uint(json, info->json, toc_message_number(row, info->field));
+        toc_jsonl_uint(json, info->json, toc_message_number(row, info->field));
         break;
     case TOC_FIELD_TYPE_SIGNED:
-        toc_json_int(json, info->json, toc_message_signed(row, info->field));
+        toc_jsonl_int(json, info->json, toc_message_signed(row, info->field));
         break;
     case TOC_FIELD_TYPE_TIME:
-        toc_json_time(json, info->json, toc_message_number(row, info->field));
+        toc_jsonl_time(json, info->json, toc_message_number(row, info->field));
         break;
     case TOC_FIELD_TYPE_FLAG:
-        toc_json_bool(json, info->json, toc_message_flag(row, info->field));
+        toc_jsonl_bool(json, info->json, toc_message_flag(row, info->field));
         break;
     case TOC_FIELD_TYPE_TEXT:
-        toc_json_str(json, info->json, toc_message_text(row, info->field));
+        toc_jsonl_str(json, info->json, toc_message_text(row, info->field));
         break;
     case TOC_FIELD_TYPE_ID: {
         char text[TOC_ID_TEXT_BYTES];
         toc_id_text(text, toc_message_id(row, info->field));
-        toc_json_text(json, info->json, text);
+        toc_jsonl_text(json, info->json, text);
         break;
     }
     case TOC_FIELD_TYPE_TEXTS:
@@ -64,19 +64,19 @@ static void json_value(struct toc_json *json, const struct toc_message *row,
     }
 }
 
-static void json_absent(struct toc_json *json, const struct toc_field_info *info)
+static void json_absent(struct toc_jsonl *json, const struct toc_field_info *info)
 {
     if (info->type == TOC_FIELD_TYPE_FLAG) {
-        toc_json_bool(json, info->json, false);
+        toc_jsonl_bool(json, info->json, false);
     } else if (info->type == TOC_FIELD_TYPE_TEXTS || info->type == TOC_FIELD_TYPE_ROWS) {
-        toc_json_array(json, info->json);
-        toc_json_close(json);
+        toc_jsonl_array(json, info->json);
+        toc_jsonl_close(json);
     } else {
-        toc_json_null(json, info->json);
+        toc_jsonl_null(json, info->json);
     }
 }
 
-static void json_map(struct toc_json *json, const struct toc_message *row,
+static void json_map(struct toc_jsonl *json, const struct toc_message *row,
                      const enum toc_field *wanted, bool top)
 {
     uint64_t next = 0;
@@ -96,11 +96,11 @@ static void json_map(struct toc_json *json, const struct toc_message *row,
 
 void toc_row_json(FILE *out, const struct toc_message *row, const enum toc_field *wanted)
 {
-    struct toc_json json;
-    toc_json_init(&json, out);
-    toc_json_object(&json, NULL);
+    struct toc_jsonl json;
+    toc_jsonl_init(&json, out);
+    toc_jsonl_object(&json, NULL);
     json_map(&json, row, wanted, true);
-    toc_json_close(&json);
+    toc_jsonl_close(&json);
 }
 
 /* cells */

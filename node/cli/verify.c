@@ -86,17 +86,17 @@ static void print_report(const struct toc_args *args, const struct toc_verify_re
                          uint64_t audit_lines)
 {
     char text[TOC_LINE_BYTES], log[TOC_ID_TEXT_BYTES];
-    struct toc_json json;
+    struct toc_jsonl json;
     bool as_json = toc_args_has(args, "json");
-    toc_json_init(&json, stdout);
+    toc_jsonl_init(&json, stdout);
     if (as_json) {
-        toc_json_object(&json, NULL);
-        toc_json_uint(&json, "logs", report->log_count);
-        toc_json_uint(&json, "entries", report->entry_count);
-        toc_json_uint(&json, "blocks", report->block_count);
-        toc_json_uint(&json, "damaged", report->fault_count);
-        toc_json_uint(&json, "audit_lines", audit_lines);
-        toc_json_array(&json, "lines");
+        toc_jsonl_object(&json, NULL);
+        toc_jsonl_uint(&json, "logs", report->log_count);
+        toc_jsonl_uint(&json, "entries", report->entry_count);
+        toc_jsonl_uint(&json, "blocks", report->block_count);
+        toc_jsonl_uint(&json, "damaged", report->fault_count);
+        toc_jsonl_uint(&json, "audit_lines", audit_lines);
+        toc_jsonl_array(&json, "lines");
     } else {
         toc_show_line(stdout, "verified", "%llu entries of %llu logs in %llu blocks",
                       (unsigned long long)report->entry_count,
@@ -111,14 +111,14 @@ static void print_report(const struct toc_args *args, const struct toc_verify_re
         (void)snprintf(text, sizeof text, "%s: log %.10s, entry %llu", toc_verify_text(fault->kind),
                        log, (unsigned long long)fault->seq);
         if (as_json) {
-            toc_json_text(&json, NULL, text);
+            toc_jsonl_text(&json, NULL, text);
         } else {
             toc_show_text("", text);
         }
     }
     if (as_json) {
-        toc_json_close(&json);
-        toc_json_close(&json);
+        toc_jsonl_close(&json);
+        toc_jsonl_close(&json);
     }
 }
 

@@ -27,21 +27,21 @@ static enum toc_exit run(const struct toc_args *args)
         {"msgpack-c", msgpack_version()},
         {"compiler", __VERSION__},
     };
-    struct toc_json json;
+    struct toc_jsonl json;
     bool as_json = toc_args_has(args, "json");
-    toc_json_init(&json, stdout);
+    toc_jsonl_init(&json, stdout);
     if (as_json) {
-        toc_json_object(&json, NULL);
+        toc_jsonl_object(&json, NULL);
     }
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
         if (as_json) {
-            toc_json_text(&json, parts[i].name, parts[i].version);
+            toc_jsonl_text(&json, parts[i].name, parts[i].version);
         } else {
             (void)printf("%s %s\n", parts[i].name, parts[i].version);
         }
     }
     if (as_json) {
-        toc_json_close(&json);
+        toc_jsonl_close(&json);
     }
     return toc_finish_output(TOC_EXIT_DONE);
 }

@@ -6,9 +6,9 @@
 
 #define REPLACEMENT_POINT 0xfffdu
 
-void toc_json_init(struct toc_json *json, FILE *out)
+void toc_jsonl_init(struct toc_jsonl *json, FILE *out)
 {
-    *json = (struct toc_json){.out = out};
+    *json = (struct toc_jsonl){.out = out};
 }
 
 static void put_escape(FILE *out, uint32_t point)
@@ -43,7 +43,7 @@ static void put_string(FILE *out, struct toc_span text)
 }
 
 /* Comma and key before a value. */
-static void lead(struct toc_json *json, const char *key)
+static void lead(struct toc_jsonl *json, const char *key)
 {
     if (json->depth > 0) {
         if (json->filled[json->depth - 1]) {
@@ -57,26 +57,26 @@ static void lead(struct toc_json *json, const char *key)
     }
 }
 
-static void open_value(struct toc_json *json, const char *key, char bracket)
+static void open_value(struct toc_jsonl *json, const char *key, char bracket)
 {
-    TOC_ASSERT(json->depth < TOC_JSON_DEPTH_MAX);
+    TOC_ASSERT(json->depth < TOC_JSONL_DEPTH_MAX);
     lead(json, key);
     (void)fputc(bracket, json->out);
     json->array[json->depth] = bracket == '[';
     json->filled[json->depth++] = false;
 }
 
-void toc_json_object(struct toc_json *json, const char *key)
+void toc_jsonl_object(struct toc_jsonl *json, const char *key)
 {
     open_value(json, key, '{');
 }
 
-void toc_json_array(struct toc_json *json, const char *key)
+void toc_jsonl_array(struct toc_jsonl *json, const char *key)
 {
     open_value(json, key, '[');
 }
 
-void toc_json_close(struct toc_json *json)
+void toc_jsonl_close(struct toc_jsonl *json)
 {
     TOC_ASSERT(json->depth > 0);
     json->depth--;
@@ -86,54 +86,54 @@ void toc_json_close(struct toc_json *json)
     }
 }
 
-void toc_json_str(struct toc_json *json, const char *key, struct toc_span value)
+void toc_jsonl_str(struct toc_jsonl *json, const char *key, struct toc_span value)
 {
     lead(json, key);
     put_string(json->out, value);
 }
 
-void toc_json_text(struct toc_json *json, const char *key, const char *value)
+void toc_jsonl_text(struct toc_jsonl *json, const char *key, const char *value)
 {
     if (value == NULL) {
-        toc_json_null(json, key);
+        toc_jsonl_null(json, key);
     } else {
-        toc_json_str(json, key, toc_span(value, strlen(value)));
+        toc_jsonl_str(json, key, toc_span(value, strlen(value)));
     }
 }
 
-void toc_json_uint(struct toc_json *json, const char *key, uint64_t value)
+void toc_jsonl_uint(struct toc_jsonl *json, const char *key, uint64_t value)
 {
     lead(json, key);
     (void)fprintf(json->out, "%llu", (unsigned long long)value);
 }
 
-void toc_json_int(struct toc_json *json, const char *key, int64_t value)
+void toc_jsonl_int(struct toc_jsonl *json, const char *key, int64_t value)
 {
     lead(json, key);
     (void)fprintf(json->out, "%lld", (long long)value);
 }
 
-void toc_json_bool(struct toc_json *json, const char *key, bool value)
+void toc_jsonl_bool(struct toc_jsonl *json, const char *key, bool value)
 {
     lead(json, key);
     (void)fputs(value ? "true" : "false", json->out);
 }
 
-void toc_json_null(struct toc_json *json, const char *key)
+void toc_jsonl_null(struct toc_jsonl *json, const char *key)
 {
     lead(json, key);
     (void)fputs("null", json->out);
 }
 
-void toc_json_time(struct toc_json *json, const char *key, uint64_t utc_ms)
+void toc_jsonl_time(struct toc_jsonl *json, const char *key, uint64_t utc_ms)
 {
     char text[TOC_TERM_TIME_BYTES];
     toc_term_time(text, utc_ms);
     size_t len = strlen(text);
     if (utc_ms == 0 || text[len - 1] != 'Z') {
-        toc_json_null(json, key);
+        toc_jsonl_null(json, key);
         return;
     }
     (void)snprintf(text + len - 1, sizeof text - len + 1, ".%03uZ", (unsigned)(utc_ms % 1000));
-    toc_json_text(json, key, text);
+    toc_jsonl_text(json, key, text);
 }

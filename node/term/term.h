@@ -73,31 +73,31 @@ TOC_MUST_USE struct toc_err toc_table_end(struct toc_table *table);
 
 /* JSON Lines */
 
-#define TOC_JSON_DEPTH_MAX 16u
+#define TOC_JSONL_DEPTH_MAX 16u
 
 /* Writes JSON that is safe on a terminal too: everything that toc_term_text would escape is
  * written as \u escapes, and bytes that are no UTF-8 as U+FFFD. */
-struct toc_json {
+struct toc_jsonl {
     FILE *out;
     size_t depth;
-    bool filled[TOC_JSON_DEPTH_MAX];
-    bool array[TOC_JSON_DEPTH_MAX];
+    bool filled[TOC_JSONL_DEPTH_MAX];
+    bool array[TOC_JSONL_DEPTH_MAX];
 };
 
-void toc_json_init(struct toc_json *json, FILE *out);
+void toc_jsonl_init(struct toc_jsonl *json, FILE *out);
 /* Opens an object or array; `key` NULL inside arrays and at the top. */
-void toc_json_object(struct toc_json *json, const char *key);
-void toc_json_array(struct toc_json *json, const char *key);
+void toc_jsonl_object(struct toc_jsonl *json, const char *key);
+void toc_jsonl_array(struct toc_jsonl *json, const char *key);
 /* Closes the innermost; a line feed follows at the top. */
-void toc_json_close(struct toc_json *json);
-void toc_json_str(struct toc_json *json, const char *key, struct toc_span value);
-void toc_json_text(struct toc_json *json, const char *key, const char *value);
-void toc_json_uint(struct toc_json *json, const char *key, uint64_t value);
-void toc_json_int(struct toc_json *json, const char *key, int64_t value);
-void toc_json_bool(struct toc_json *json, const char *key, bool value);
-void toc_json_null(struct toc_json *json, const char *key);
+void toc_jsonl_close(struct toc_jsonl *json);
+void toc_jsonl_str(struct toc_jsonl *json, const char *key, struct toc_span value);
+void toc_jsonl_text(struct toc_jsonl *json, const char *key, const char *value);
+void toc_jsonl_uint(struct toc_jsonl *json, const char *key, uint64_t value);
+void toc_jsonl_int(struct toc_jsonl *json, const char *key, int64_t value);
+void toc_jsonl_bool(struct toc_jsonl *json, const char *key, bool value);
+void toc_jsonl_null(struct toc_jsonl *json, const char *key);
 /* A time as RFC 3339 in UTC with milliseconds, null for 0. */
-void toc_json_time(struct toc_json *json, const char *key, uint64_t utc_ms);
+void toc_jsonl_time(struct toc_jsonl *json, const char *key, uint64_t utc_ms);
 
 /* questions */
 

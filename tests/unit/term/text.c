@@ -117,24 +117,24 @@ static void table_is_tab_separated_in_a_pipe(void **state)
 static void print_json(FILE *out, const void *arg)
 {
     (void)arg;
-    struct toc_json json;
-    toc_json_init(&json, out);
-    toc_json_object(&json, NULL);
-    toc_json_text(&json, "quote", "a\"b\\c");
-    toc_json_str(&json, "bad", toc_span("\xff\x1b\xc2\x9b", 4));
-    toc_json_str(&json, "tag", toc_span("\xf3\xa0\x81\x81", 4));
-    toc_json_text(&json, "none", NULL);
-    toc_json_uint(&json, "max", UINT64_MAX);
-    toc_json_int(&json, "less", -3);
-    toc_json_bool(&json, "yes", true);
-    toc_json_time(&json, "at", 1772359200123u);
-    toc_json_time(&json, "never", 0);
-    toc_json_array(&json, "list");
-    toc_json_text(&json, NULL, "é");
-    toc_json_object(&json, NULL);
-    toc_json_close(&json);
-    toc_json_close(&json);
-    toc_json_close(&json);
+    struct toc_jsonl json;
+    toc_jsonl_init(&json, out);
+    toc_jsonl_object(&json, NULL);
+    toc_jsonl_text(&json, "quote", "a\"b\\c");
+    toc_jsonl_str(&json, "bad", toc_span("\xff\x1b\xc2\x9b", 4));
+    toc_jsonl_str(&json, "tag", toc_span("\xf3\xa0\x81\x81", 4));
+    toc_jsonl_text(&json, "none", NULL);
+    toc_jsonl_uint(&json, "max", UINT64_MAX);
+    toc_jsonl_int(&json, "less", -3);
+    toc_jsonl_bool(&json, "yes", true);
+    toc_jsonl_time(&json, "at", 1772359200123u);
+    toc_jsonl_time(&json, "never", 0);
+    toc_jsonl_array(&json, "list");
+    toc_jsonl_text(&json, NULL, "é");
+    toc_jsonl_object(&json, NULL);
+    toc_jsonl_close(&json);
+    toc_jsonl_close(&json);
+    toc_jsonl_close(&json);
 }
 
 static void json_is_one_safe_line(void **state)
