@@ -12,8 +12,8 @@
  * objects; 64 MiB of the shortest lines would be ten times this. */
 #define TOC_FACTS_MAX 1000000u
 /* Text of all facts of one bulletin, bytes. Reason: at most 64 MiB of documents, each byte of which
- * stands in a fact twice (canonical and as written) and in a few notes. */
-#define TOC_FACTS_TEXT_BYTES_MAX ((size_t)256 * 1024 * 1024)
+ * stands in a fact once or twice (canonical and as written), with a few notes. */
+#define TOC_FACTS_TEXT_BYTES_MAX ((size_t)128 * 1024 * 1024)
 /* Longest place, note or kind name, bytes; longer ones are cut. */
 #define TOC_FACT_NOTE_BYTES_MAX 1024u
 /* Warnings of each kind that are kept in full; the rest is only counted. Reason: a person reads the

@@ -7,6 +7,7 @@
 #ifndef TOC_INTEL_H
 #define TOC_INTEL_H
 
+#include "bulletin.h"
 #include "fact.h"
 
 /* Bytes of one document. Source: 2-architecture.md, 64 MiB before compression. */
@@ -63,6 +64,28 @@ enum toc_intel_format toc_intel_format_find(struct toc_span media_type);
  * for anything that reads as text, else UNKNOWN. Reads at most the first 64 KiB. */
 enum toc_intel_format toc_intel_format_sniff(struct toc_span name, struct toc_span bytes);
 
+/* Everything that one bulletin says. */
+struct toc_intel_reading {
+    struct toc_facts facts;
+    uint16_t document_count;
+    uint8_t formats[TOC_DOCUMENTS_MAX]; /* enum toc_intel_format of each document */
+    /* After a failure: which document, from 1 (0: the native fields), and where in it. */
+    uint16_t document;
+    struct toc_intel_fault fault;
+};
+
+void toc_intel_reading_init(struct toc_intel_reading *reading);
+/* Frees the facts; the reading is empty again. */
+void toc_intel_reading_clear(struct toc_intel_reading *reading);
+/* Native fields (document 0) and all documents of a bulletin. Facts of a bulletin with a document
+ * that cannot be read are none at all. Gives *reading (initialised, empty before).
+ * Fails: SYNTAX, LIMIT, FULL with reading->document and fault. */
+TOC_MUST_USE struct toc_err toc_intel_read_bulletin(struct toc_intel_reading *reading,
+                                                    const struct toc_bulletin *bulletin);
+/* The same from canonical bytes, decoded with an arena of its own. Fails besides: as
+ * toc_bulletin_decode. */
+TOC_MUST_USE struct toc_err toc_intel_read_canonical(struct toc_intel_reading *reading,
+                                                     struct toc_span canonical);
 /* Reads one document and appends its facts, all with document number `number` (from 1). A document
  * of a format without a reader, and a media type that the content contradicts, gives a warning.
  * Gives *fault on failure (may be NULL), *format what it was read as (may be NULL).
