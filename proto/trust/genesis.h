@@ -9,7 +9,7 @@
 #include "group.h"
 #include "roster.h"
 
-/* Record, 1,024 signatures of 100 bytes, 1,024 cards of 12 KiB, epoch record: 13.9 MB. */
+/* Record, 1,024 signatures of 102 bytes, 1,024 cards of 12 KiB, epoch record: 13.9 MB. */
 #define TOC_GENESIS_BYTES_MAX 14680064u
 /* Arena for drafting or decoding the largest file: organisations, cards, all keys sorted, records.
  */
@@ -48,7 +48,8 @@ struct toc_genesis_options {
  * than two. `f` is the federation secret for --secret-out; wipe it.
  * Fails: LIMIT (fewer than TOC_FOUNDERS_MIN or more than TOC_ORGS_MAX, a founder without nodes,
  * name), MALFORMED (two founders with one handle, one id or one key; a broken card), SIGNATURE
- * (of a card), STRANGER (log_keys are not those of the drafter's node), FULL (out or arena), and as
+ * (of a card), AUTHORITY (the drafter has no vote; a founder's key is not its first), STRANGER
+ * (log_keys are not those of the drafter's node), FULL (out or arena), and as
  * toc_card_verify. `f` is wiped on failure.
  */
 TOC_MUST_USE struct toc_err toc_genesis_draft(const struct toc_genesis_options *options,
@@ -62,7 +63,7 @@ TOC_MUST_USE struct toc_err toc_genesis_draft(const struct toc_genesis_options *
  * genesis. Fails: as toc_roster_decode, toc_card_verify, toc_epoch_verify, toc_epoch_check; LIMIT
  * (founders), MALFORMED (cards or signatures not in order or missing, a key used twice), STRANGER
  * (a signature by no founder, a log key that the drafter's card does not name), HASH (a card
- * contradicts the record), SIGNATURE. `genesis` is zeroed on failure. PROTOCOL.md R-5.5 to R-5.12.
+ * contradicts the record), SIGNATURE. `genesis` is zeroed on failure. PROTOCOL.md R-5.6 to R-5.14.
  */
 TOC_MUST_USE struct toc_err toc_genesis_decode(struct toc_genesis *genesis, struct toc_span file,
                                                struct toc_arena *arena);
