@@ -184,6 +184,7 @@ toc_index_lookup(const struct toc_index_read *read, enum toc_value_kind kind,
 struct toc_index_ask {
     enum toc_index_order order; /* newest first by this */
     bool withdrawn;             /* also revoked and superseded bulletins and withdrawn values */
+    bool hosts;                 /* domains and addresses also as hosts of URLs and mail addresses */
     size_t max;                 /* most numbers to give */
     /* Organisation of a handle (lower case); false: nobody has it. May be NULL: author terms then
      * match nothing. */
