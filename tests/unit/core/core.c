@@ -125,7 +125,7 @@ static void a_late_node_catches_up_from_the_others(void **state)
     world_run(&world, 1000);
     world_kill(&world, 0);
     world_start(&world, 3);
-    /* Entry 1 is the first epoch: node 0 drafted. */
+    /* entry 1 is the first epoch: node 0 drafted. */
     uint8_t all[32];
     toc_group_all_id(all, toc_core_federation(world.nodes[1].core));
     toc_log_id(watched_log, toc_core_federation(world.nodes[1].core), all,
