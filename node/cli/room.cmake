@@ -7,4 +7,4 @@ set(ROOM_FILES
   run.c status.c peers.c
   publish.h publish.c draft.c editor.c preview.c sources.h sources.c
   share.c query.c lookup.c show.c
-  verify.c proof_check.h proof_check.c backup.c version.c)
+  verify.c verify_alone.h verify_alone.c proof_check.h proof_check.c backup.c version.c)
