@@ -19,7 +19,7 @@
 #define TOC_WAITING_MAX 256u   /* ranges received, unchecked: more stay in their links' memory */
 #define TOC_JOBS_MAX 512u      /* unanswered stores: one group commit of the writer */
 #define TOC_JOB_OPS 8u         /* a direct group's founding and its first bulletin: 5 */
-#define TOC_WIDE_OPS 320u      /* a payload of 289 chunks, its list and its header */
+#define TOC_WIDE_OPS 320u      /* a payload of 256 chunks, its list and its header */
 #define TOC_SERVES_MAX 256u    /* logs on their way to one link; more are asked for again */
 #define TOC_LOADS_MAX 256u     /* unanswered loads of all links */
 #define TOC_LOADS_LINK 6u      /* blocks loaded or queued ahead of one link */
