@@ -92,11 +92,10 @@ static struct toc_span keep(struct toc_facts *facts, struct toc_span bytes)
     return toc_span(at, bytes.len);
 }
 
-/* At most TOC_FACT_NOTE_BYTES_MAX bytes; a UTF-8 sequence is kept whole or left out. */
-static struct toc_span cut(struct toc_span text)
+struct toc_span toc_facts_cut(struct toc_span text, size_t max)
 {
-    if (text.len > TOC_FACT_NOTE_BYTES_MAX) {
-        text.len = TOC_FACT_NOTE_BYTES_MAX;
+    if (text.len > max) {
+        text.len = max;
         while (text.len > 0 && (text.at[text.len] & 0xc0) == 0x80) {
             text.len--;
         }
@@ -107,10 +106,15 @@ static struct toc_span cut(struct toc_span text)
 struct toc_err toc_facts_add(struct toc_facts *facts, const struct toc_fact *fact)
 {
     struct toc_fact copy = *fact;
-    copy.kind_name = cut(fact->kind_name);
-    copy.place = cut(fact->place);
-    copy.note = cut(fact->note);
-    bool same = toc_span_equal(fact->written, fact->value);
+    copy.value = toc_facts_cut(fact->value, TOC_CANONICAL_BYTES_MAX);
+    copy.written = toc_facts_cut(fact->written, TOC_VALUE_WRITTEN_BYTES_MAX);
+    copy.kind_name = toc_facts_cut(fact->kind_name, TOC_FACT_NOTE_BYTES_MAX);
+    copy.place = toc_facts_cut(fact->place, TOC_FACT_NOTE_BYTES_MAX);
+    copy.note = toc_facts_cut(fact->note, TOC_FACT_NOTE_BYTES_MAX);
+    bool same = toc_span_equal(copy.written, copy.value);
+    if (copy.value.len == 0) {
+        return toc_ok();
+    }
     size_t len = copy.value.len + (same ? 0 : copy.written.len) + copy.kind_name.len +
                  copy.place.len + copy.note.len;
     TOC_TRY(reserve_fact(facts));
@@ -134,7 +138,7 @@ struct toc_err toc_facts_warn(struct toc_facts *facts, enum toc_fact_warning war
     struct toc_fact fact = {.kind = TOC_VALUE_WARNING,
                             .confidence = TOC_CONFIDENCE_NONE,
                             .value = toc_span_str(toc_warning_name(warning)),
-                            .written = cut(about)};
+                            .written = toc_facts_cut(about, TOC_FACT_NOTE_BYTES_MAX)};
     if (where != NULL) {
         fact.document = where->document;
         fact.line = where->line;
@@ -181,7 +185,8 @@ struct toc_err toc_facts_add_value(struct toc_facts *facts, const struct toc_fac
     struct toc_err err = toc_value_make(&value, kind, text);
     if (toc_failed(err)) {
         TOC_TRY(toc_facts_warn(facts, warning_of(err, kind), base, text));
-        if (toc_failed(toc_value_make(&value, TOC_VALUE_OTHER, text))) {
+        if (toc_value_class(kind) > TOC_VALUE_CLASS_INDICATOR ||
+            toc_failed(toc_value_make(&value, TOC_VALUE_OTHER, text))) {
             return toc_ok();
         }
     } else if (value.other_kind) {

@@ -72,8 +72,7 @@ struct toc_fact {
     X(TIME_INVALID, "time cannot be read")                                                         \
     X(TEXT_ENCODING, "text is not UTF-8, read as windows-1252")                                    \
     X(ROW_COLUMNS, "row has another number of columns than the header")                            \
-    X(FORMAT_NOT_READ, "format carried, facts not extracted")                                      \
-    X(FACT_LIMIT, "more facts than one bulletin may hold")
+    X(FORMAT_NOT_READ, "format carried, facts not extracted")
 
 enum toc_fact_warning {
 #define TOC_WARNING_ENUM(name, text) TOC_WARNING_##name,
@@ -115,15 +114,17 @@ void toc_facts_init(struct toc_facts *facts);
 /* Frees everything; the list is empty again. A zeroed or cleared list is legal. */
 void toc_facts_clear(struct toc_facts *facts);
 
-/* Appends a copy of *fact; its spans are copied into the list, notes cut at
- * TOC_FACT_NOTE_BYTES_MAX without splitting a UTF-8 sequence.
- * Fails: LIMIT (count or text bound), FULL (no memory); nothing changed. */
+/* At most `max` bytes of `text`; a UTF-8 sequence is kept whole or left out. */
+struct toc_span toc_facts_cut(struct toc_span text, size_t max);
+/* Appends a copy of *fact; its spans are copied into the list, cut at their bounds without
+ * splitting a UTF-8 sequence. A fact with an empty value says nothing and is left out. Fails: LIMIT
+ * (count or text bound), FULL (no memory); nothing changed. */
 TOC_MUST_USE struct toc_err toc_facts_add(struct toc_facts *facts, const struct toc_fact *fact);
 /* Makes the canonical form of `text` as a value of `kind` (NONE: as toc_value_guess) and appends it
  * with the other members of *base, among them kind_name, the source's own name of the kind, which
  * is kept for OTHER and retyped values only. A value that shows another kind is warned of and
- * marked RETYPED; one that is none of its kind is warned of and kept as OTHER; one that is too long
- * or empty is warned of and left out. Fails: as toc_facts_add. */
+ * marked RETYPED; one that is none of its kind is warned of and, if it is an indicator's, kept as
+ * OTHER; one that is too long or empty is warned of and left out. Fails: as toc_facts_add. */
 TOC_MUST_USE struct toc_err toc_facts_add_value(struct toc_facts *facts,
                                                 const struct toc_fact *base,
                                                 enum toc_value_kind kind, struct toc_span text);

@@ -7,16 +7,20 @@
  *
  * Request body: u8 op (1) ‖ the bulletin's canonical bytes.
  *
- * Reply body, integers little-endian:
- *   u8 code (enum toc_code)
- *   refused:  u16 document | u32 line | u32 column | u8 length ‖ detail
- *   OK:       u8 strictest TLP | u8 strictest PAP (enum toc_marked) | u32 objects | u32 indicators
- *             u8 number of warning kinds ‖ u32 count of each
- *             u16 number of documents ‖ u8 format of each
- *             u32 number of facts ‖ facts
- *   A fact:   u8 kind | u8 confidence | u16 flags | u16 document | u16 port | u32 line | u32 group
- * | u64 from | u64 until | u32 value bytes | u32 written bytes (all ones: as the value) | u16 kind
- * name bytes | u16 place bytes | u16 note bytes ‖ the five texts in this order
+ * Reply body, integers little-endian: u8 code (enum toc_code), then when refused
+ *   u16 document | u32 line | u32 column | u8 length ‖ detail
+ * and when OK
+ *   u8 strictest TLP | u8 strictest PAP (enum toc_marked)
+ *   u32 objects | u32 indicators
+ *   u8 number of warning kinds ‖ u32 count of each
+ *   u16 number of documents ‖ u8 format of each
+ *   u32 number of facts ‖ facts
+ * A fact:
+ *   u8 kind | u8 confidence | u16 flags | u16 document | u16 port | u32 line | u32 group
+ *   u64 from | u64 until
+ *   u32 value bytes | u32 written bytes (all ones: the same as the value)
+ *   u16 kind name bytes | u16 place bytes | u16 note bytes
+ *   ‖ the five texts in this order
  */
 #ifndef TOC_INTEL_INDEX_WIRE_H
 #define TOC_INTEL_INDEX_WIRE_H

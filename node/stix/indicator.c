@@ -225,8 +225,7 @@ static void read_to_ids(struct toc_stix_reader *reader, const json_t *json)
 
 static struct toc_span quoted(struct toc_span text)
 {
-    text.len = text.len > QUOTED_BYTES ? QUOTED_BYTES : text.len;
-    return text;
+    return toc_facts_cut(text, QUOTED_BYTES);
 }
 
 /* A YARA, Sigma, Suricata... rule in place of a STIX pattern. */

@@ -7,18 +7,6 @@
 typedef struct toc_err read_fn(struct toc_stix_reader *reader,
                                const struct toc_stix_object *object);
 
-/* Text that may be long, cut at a whole character. */
-static struct toc_span cut(struct toc_span text, size_t max)
-{
-    if (text.len > max) {
-        text.len = max;
-        while (text.len > 0 && (text.at[text.len] & 0xc0) == 0x80) {
-            text.len--;
-        }
-    }
-    return text;
-}
-
 /* A name and its aliases as facts of one kind. */
 static struct toc_err say_names(struct toc_stix_reader *reader,
                                 const struct toc_stix_object *object, enum toc_value_kind kind)
@@ -26,7 +14,7 @@ static struct toc_err say_names(struct toc_stix_reader *reader,
     static const char *const lists[] = {"aliases", "x_mitre_aliases", "x_opencti_aliases"};
     struct toc_span name = toc_json_text(object->json, "name");
     char note[256];
-    struct toc_span head = cut(name, 200);
+    struct toc_span head = toc_facts_cut(name, 200);
     int len = snprintf(note, sizeof note, "alias of %.*s", (int)head.len, (const char *)head.at);
     TOC_TRY(toc_stix_say(reader, kind, name, toc_span("", 0)));
     for (size_t list = 0; list < sizeof lists / sizeof lists[0]; list++) {
@@ -128,13 +116,14 @@ static struct toc_err read_report(struct toc_stix_reader *reader,
     if (published.len == 0) {
         published = toc_json_text(object->json, "created");
     }
-    TOC_TRY(toc_stix_say(reader, TOC_VALUE_TITLE,
-                         cut(toc_json_text(object->json, "name"), TOC_FACT_NOTE_BYTES_MAX),
-                         toc_span("", 0)));
     TOC_TRY(
-        toc_stix_say(reader, TOC_VALUE_SUMMARY,
-                     cut(toc_json_text(object->json, "description"), TOC_VALUE_WRITTEN_BYTES_MAX),
+        toc_stix_say(reader, TOC_VALUE_TITLE,
+                     toc_facts_cut(toc_json_text(object->json, "name"), TOC_FACT_NOTE_BYTES_MAX),
                      toc_span("", 0)));
+    TOC_TRY(toc_stix_say(
+        reader, TOC_VALUE_SUMMARY,
+        toc_facts_cut(toc_json_text(object->json, "description"), TOC_VALUE_WRITTEN_BYTES_MAX),
+        toc_span("", 0)));
     if (published.len > 0 && !toc_failed(toc_time_parse(published, &fact.from))) {
         fact.kind = TOC_VALUE_PUBLISHED;
         fact.value = fact.written = published;
@@ -144,7 +133,7 @@ static struct toc_err read_report(struct toc_stix_reader *reader,
     TOC_JSON_EACH(labels, i, label)
     {
         TOC_TRY(toc_stix_say(reader, TOC_VALUE_TAG,
-                             cut(toc_json_string(label), TOC_FACT_NOTE_BYTES_MAX),
+                             toc_facts_cut(toc_json_string(label), TOC_FACT_NOTE_BYTES_MAX),
                              toc_span("", 0)));
     }
     return follow_all(reader, object, "object_refs");

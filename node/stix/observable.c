@@ -43,7 +43,8 @@ static struct toc_err read_hashes(struct toc_stix_reader *reader, struct toc_spa
     json_object_foreach(json_object_get(json, "hashes"), key, value)
     {
         char path[64];
-        int len = snprintf(path, sizeof path, "hashes.%.50s", key);
+        struct toc_span name = toc_facts_cut(toc_span_str(key), 50);
+        int len = snprintf(path, sizeof path, "hashes.%.*s", (int)name.len, key);
         TOC_TRY(toc_stix_read_property(reader, type, toc_span(path, len < 0 ? 0 : (size_t)len),
                                        toc_json_string(value), &found));
     }

@@ -163,6 +163,11 @@ size_t toc_text_split(struct toc_text_reader *reader, size_t at, uint8_t delimit
         }
         at++;
     }
+    if (used == sizeof row->bytes) {
+        /* Cut somewhere: nothing of it can be trusted. */
+        row->count = 1;
+        row->cells[0] = toc_span(row->bytes, 0);
+    }
     if (at < text.len && text.at[at] == '\r') {
         at++;
     }

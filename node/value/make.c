@@ -130,6 +130,9 @@ static void put_certificate(struct toc_value *value, struct toc_span text)
     }
     value->len = len;
     value->kind = TOC_VALUE_CERTIFICATE;
+    if (len == 0) {
+        toc_value_put_lower(value, TOC_VALUE_CERTIFICATE, text);
+    }
 }
 
 /* Digits and letters alone: IBANs in upper case, telephone numbers with their plus sign. */
