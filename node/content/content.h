@@ -10,6 +10,7 @@
 #define TOC_CONTENT_H
 
 #include "bulletin.h"
+#include "core.h"
 #include "ops.h"
 #include "store.h"
 

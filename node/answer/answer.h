@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/*
+ * answer: what the node replies to each request of the control socket. Runs on the threads of the
+ * desks over snapshots of store and index; only what asks the core runs on the loop's thread,
+ * through `call`. Requests and replies: api.h.
+ */
+#ifndef TOC_ANSWER_H
+#define TOC_ANSWER_H
+
+#include "api.h"
+#include "content.h"
+#include "core.h"
+#include "feed.h"
+#include "index.h"
+
+struct toc_handles;
+struct toc_publication;
+
+/* What an answer may use. One for each thread. Lends: everything. */
+struct toc_desk {
+    struct toc_store *store;
+    struct toc_index *index;
+    struct toc_indexers *indexers;
+    struct toc_feed *feed;
+    struct toc_opener *opener; /* this thread's own */
+    const struct toc_home *home;
+    const struct toc_conf *conf; /* changes on the loop's thread alone */
+    const struct toc_sign_keys *log_keys;
+    const uint8_t *federation, *org; /* 32 bytes each */
+    uint16_t node;
+    struct toc_span genesis;
+    struct toc_mono started;
+    /* Runs `run` on the loop's thread and waits. False: the node is stopping. */
+    bool (*call)(void *loop, void (*run)(void *loop, void *arg), void *arg);
+    void *loop;
+    /* On the loop's thread alone: the core, alarms that the loop knows of. */
+    struct toc_core *(*core)(void *loop);
+    size_t (*alarms)(void *loop, struct toc_line *lines, size_t max);
+};
+
+#define TOC_ANSWER_DETAIL_BYTES 512u
+/* One request while it is answered. */
+struct toc_answer {
+    const struct toc_message *request;
+    uint32_t uid;
+    /* Takes a built row (and clears it). False: the client has gone, stop. */
+    bool (*row)(void *client, struct toc_build *row);
+    void *client;
+    struct toc_line line;                 /* of a refusal, for the client */
+    char detail[TOC_ANSWER_DETAIL_BYTES]; /* for the audit log: what the act was about */
+    /* Set by publish and share: the reply follows when the core has published it. Owned by the
+     * caller then (toc_publication_free). */
+    struct toc_publication *publication;
+};
+
+/* Answers a request. ok: done (or `publication` is set); ABSENT: nothing found; else answer->line
+ * says why. An unknown command is USAGE. */
+TOC_MUST_USE struct toc_err toc_answer(const struct toc_desk *desk, struct toc_answer *answer);
+
+/* ---- publications: between a desk and the core ---- */
+
+struct toc_publication {
+    struct toc_submit submit; /* lends: organisations and content below */
+    struct toc_bytes content; /* own */
+    uint8_t *organisations;   /* own */
+    struct toc_build row;     /* the row "publication", open after AUDIENCE_NAMES */
+    char detail[TOC_ANSWER_DETAIL_BYTES];
+};
+void toc_publication_free(struct toc_publication *publication);
+/* Adds where it stands and ends the row. */
+void toc_publication_done(struct toc_publication *publication, const uint8_t *group,
+                          const uint8_t *log, uint64_t seq);
+
+#endif

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "feed_internal.h"
+
+#include "ops.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- batches ---- */
+
+static void clear_item(struct toc_feed_item *item)
+{
+    if (item->has_content) {
+        toc_content_clear(&item->content);
+        toc_intel_reading_clear(&item->reading);
+    }
+    toc_bytes_free(&item->plaintext);
+    item->has_content = item->is_unread = false;
+}
+
+void toc_feed_clear_batch(struct toc_feed_batch *batch)
+{
+    for (size_t i = 0; i < batch->count; i++) {
+        clear_item(&batch->items[i]);
+    }
+    batch->count = batch->facts = batch->bytes = 0;
+}
+
+bool toc_feed_batch_full(const struct toc_feed_batch *batch)
+{
+    return batch->count == TOC_BATCH_ENTRIES_MAX || batch->facts >= TOC_BATCH_FACTS_MAX ||
+           batch->bytes >= TOC_BATCH_BYTES_MAX;
+}
+
+struct toc_err toc_feed_commit(struct toc_feed *feed, const struct toc_feed_log *log, uint64_t seq)
+{
+    struct toc_index_entry entries[TOC_BATCH_ENTRIES_MAX];
+    for (size_t i = 0; i < feed->batch.count; i++) {
+        const struct toc_feed_item *item = &feed->batch.items[i];
+        entries[i] = (struct toc_index_entry){
+            .place = item->place,
+            .bulletin = &item->content.bulletin,
+            .facts = item->is_unread ? NULL : &item->reading.facts,
+        };
+        memcpy(entries[i].id, item->content.id, TOC_ID_BYTES);
+    }
+    struct toc_reached reached = {.seq = seq};
+    memcpy(reached.log, log->log, TOC_ID_BYTES);
+    struct toc_err err =
+        toc_writer_index(feed->options.writer, entries, feed->batch.count, &reached, 1);
+    toc_feed_clear_batch(&feed->batch);
+    return err;
+}
+
+/* ---- one entry ---- */
+
+static void count(struct toc_feed *feed, uint64_t *what)
+{
+    pthread_mutex_lock(&feed->mutex);
+    (*what)++;
+    pthread_mutex_unlock(&feed->mutex);
+}
+
+struct vouching {
+    struct toc_feed *feed;
+    bool unknown;
+};
+
+static bool certifies(void *arg, const uint8_t *log_key, const uint8_t *org)
+{
+    struct vouching *vouching = arg;
+    const struct toc_feed_options *options = &vouching->feed->options;
+    enum toc_certified answer = options->certifies(options->arg, log_key, org);
+    vouching->unknown = answer == TOC_CERTIFIED_UNKNOWN;
+    return answer == TOC_CERTIFIED_YES;
+}
+
+/* Opens the payload into item->plaintext. `payload` is overwritten. */
+static struct toc_err open_payload(struct toc_feed *feed, const struct toc_feed_log *log,
+                                   const struct toc_entry *entry, struct toc_feed_item *item)
+{
+    size_t len = entry->header.payload_bytes;
+    uint8_t *payload = malloc(len + 1);
+    if (payload == NULL) {
+        return toc_fail(TOC_FULL, "no memory for a payload");
+    }
+    struct toc_room room = {payload, len};
+    struct toc_err err = toc_ok();
+    if (entry->payload.at != NULL) {
+        memcpy(payload, entry->payload.at, len);
+    } else {
+        err = toc_store_read_payload(feed->options.store, &entry->header, room);
+    }
+    if (!toc_failed(err)) {
+        err = toc_opener_open(feed->opener, log->group, &entry->header, entry->bytes, room,
+                              &item->plaintext);
+    }
+    free(payload);
+    return err;
+}
+
+/* The bulletin in item->plaintext, if it is one and its author's. */
+static struct toc_err read_bulletin(struct toc_feed *feed, const struct toc_feed_log *log,
+                                    struct toc_feed_item *item)
+{
+    struct toc_span plaintext = toc_span(item->plaintext.at, item->plaintext.len);
+    TOC_TRY(toc_content_read(&item->content, plaintext, feed->options.federation));
+    item->has_content = true;
+    struct vouching vouching = {.feed = feed};
+    const struct toc_voucher voucher = {.federation = feed->options.federation,
+                                        .org = log->org,
+                                        .log_key = log->log_key,
+                                        .certifies = certifies,
+                                        .arg = &vouching};
+    struct toc_err err = toc_content_vouch(&item->content, plaintext, &voucher);
+    return vouching.unknown ? toc_fail(TOC_STATE, "stopping") : err;
+}
+
+static struct toc_err read_facts(struct toc_feed *feed, const struct toc_feed_log *log,
+                                 struct toc_feed_item *item)
+{
+    struct toc_err err =
+        toc_indexers_read(feed->options.indexers, item->content.bulletin.author, log->group,
+                          item->content.parts.canonical, &item->reading);
+    if (err.code == TOC_CORRUPT || err.code == TOC_SYNTAX || err.code == TOC_LIMIT) {
+        item->is_unread = true;
+        char id[TOC_ID_TEXT_BYTES];
+        toc_id_text(id, item->content.id);
+        toc_say(TOC_LEVEL_WARNING,
+                "bulletin %.10s cannot be read here (%s): it is kept, shown "
+                "with a mark, and its documents can be saved",
+                id, err.why == NULL ? toc_code_text(err.code) : err.why);
+        if (err.code == TOC_CORRUPT) {
+            count(feed, &feed->stat.quarantined);
+        }
+        return toc_ok();
+    }
+    return err;
+}
+
+/* Says what an entry that is not indexed lacks; it stays stored. */
+static void pass_over(struct toc_feed *feed, const struct toc_feed_log *log,
+                      const struct toc_entry *entry, struct toc_err err, bool opened)
+{
+    char text[TOC_ID_TEXT_BYTES];
+    toc_id_text(text, log->log);
+    toc_say(TOC_LEVEL_WARNING, "entry %llu of log %.10s is not shown: %s",
+            (unsigned long long)entry->header.seq, text,
+            err.why == NULL ? toc_code_text(err.code) : err.why);
+    count(feed, opened ? &feed->stat.refused : &feed->stat.unreadable);
+}
+
+struct toc_err toc_feed_take(struct toc_feed *feed, const struct toc_feed_log *log,
+                             const struct toc_entry *entry)
+{
+    if (entry->header.kind != TOC_KIND_BULLETIN) {
+        return toc_ok();
+    }
+    struct toc_feed_item *item = &feed->batch.items[feed->batch.count];
+    struct toc_err err = open_payload(feed, log, entry, item);
+    bool opened = !toc_failed(err);
+    if (opened) {
+        err = read_bulletin(feed, log, item);
+    }
+    if (!toc_failed(err)) {
+        err = read_facts(feed, log, item);
+    } else if (err.code != TOC_FULL && err.code != TOC_STATE && err.code != TOC_IO) {
+        pass_over(feed, log, entry, err, opened);
+        clear_item(item);
+        return toc_ok();
+    }
+    if (toc_failed(err)) {
+        clear_item(item);
+        return err;
+    }
+    item->place = (struct toc_index_place){.seq = entry->header.seq,
+                                           .received = toc_now_utc(),
+                                           .tlp = (enum toc_tlp)entry->header.tlp};
+    memcpy(item->place.log, log->log, TOC_ID_BYTES);
+    memcpy(item->place.group, log->group, TOC_ID_BYTES);
+    feed->batch.count++;
+    feed->batch.facts += item->is_unread ? 0 : item->reading.facts.count;
+    feed->batch.bytes += item->plaintext.len;
+    return toc_ok();
+}

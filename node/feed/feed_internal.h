@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* Private to feed: the feeder's state and its batch. */
+#ifndef TOC_FEED_INTERNAL_H
+#define TOC_FEED_INTERNAL_H
+
+#include "feed.h"
+
+#include <pthread.h>
+
+/* A batch is one transaction: large enough that its fsync costs little an entry, small enough that
+ * the writer is soon free for the core again. */
+#define TOC_BATCH_ENTRIES_MAX 128u
+#define TOC_BATCH_FACTS_MAX 4096u
+#define TOC_BATCH_BYTES_MAX ((size_t)8 * 1024 * 1024)
+
+/* One bulletin of the batch, with all that its index entry points to. */
+struct toc_feed_item {
+    struct toc_bytes plaintext;
+    struct toc_content content;
+    struct toc_intel_reading reading;
+    struct toc_index_place place;
+    bool has_content, is_unread;
+};
+
+struct toc_feed_batch {
+    struct toc_feed_item *items; /* TOC_BATCH_ENTRIES_MAX */
+    size_t count, facts, bytes;
+};
+
+struct toc_feed_row {
+    struct toc_feed_row *next; /* in the queue */
+    struct toc_feed_log log;   /* seq: what was pushed */
+    uint64_t done;             /* visible up to there */
+    bool known;                /* `done` has been read from the index */
+    bool queued;
+};
+
+struct toc_feed {
+    struct toc_feed_options options;
+    pthread_t thread;
+    pthread_mutex_t mutex;
+    pthread_cond_t work;
+    /* Under the mutex: */
+    struct toc_feed_row **rows; /* open addressing by log id */
+    size_t row_count, row_max;
+    struct toc_feed_row *first, **last; /* those with something to do */
+    struct toc_feed_stat stat;
+    bool stopping;
+    /* The thread's own: */
+    struct toc_opener *opener;
+    struct toc_feed_batch batch;
+    uint8_t *range; /* TOC_RANGE_BYTES_MAX */
+};
+
+/* Adds one entry of the log to the batch, or passes over it. Fails: FULL, IO, STATE (stopping): the
+ * entry is not dealt with. */
+TOC_MUST_USE struct toc_err toc_feed_take(struct toc_feed *feed, const struct toc_feed_log *log,
+                                          const struct toc_entry *entry);
+bool toc_feed_batch_full(const struct toc_feed_batch *batch);
+void toc_feed_clear_batch(struct toc_feed_batch *batch);
+/* Makes the batch visible, moves the log's cursor to `seq`, and empties the batch. */
+TOC_MUST_USE struct toc_err toc_feed_commit(struct toc_feed *feed, const struct toc_feed_log *log,
+                                            uint64_t seq);
+
+#endif

@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "feed_internal.h"
+
+#include "ops.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/* Entries of one log in a row, before other logs have their turn. */
+#define TURN_ENTRIES_MAX 1024u
+/* Pause after a failure that may pass (no memory, no process). */
+#define RETRY_S 1
+
+/* ---- rows: logs by id ---- */
+
+/* Where the row of this log stands or belongs; the mutex is held and the table has room. */
+static struct toc_feed_row **slot_of(const struct toc_feed *feed, const uint8_t *log)
+{
+    size_t at = (size_t)toc_le64(log) & (feed->row_max - 1);
+    while (feed->rows[at] != NULL && memcmp(feed->rows[at]->log.log, log, TOC_ID_BYTES) != 0) {
+        at = (at + 1) & (feed->row_max - 1);
+    }
+    return &feed->rows[at];
+}
+
+static bool grow_rows(struct toc_feed *feed)
+{
+    if (feed->row_count * 2 < feed->row_max) {
+        return true;
+    }
+    struct toc_feed_row **old = feed->rows;
+    size_t old_max = feed->row_max;
+    size_t max = old_max == 0 ? 64 : old_max * 2;
+    struct toc_feed_row **grown = calloc(max, sizeof(struct toc_feed_row *));
+    if (grown == NULL) {
+        return false;
+    }
+    feed->rows = grown;
+    feed->row_max = max;
+    for (size_t i = 0; i < old_max; i++) {
+        if (old[i] != NULL) {
+            *slot_of(feed, old[i]->log.log) = old[i];
+        }
+    }
+    free(old);
+    return true;
+}
+
+static void enqueue(struct toc_feed *feed, struct toc_feed_row *row)
+{
+    if (!row->queued) {
+        row->queued = true;
+        row->next = NULL;
+        *feed->last = row;
+        feed->last = &row->next;
+        pthread_cond_signal(&feed->work);
+    }
+}
+
+void toc_feed_push(struct toc_feed *feed, const struct toc_feed_log *log)
+{
+    pthread_mutex_lock(&feed->mutex);
+    struct toc_feed_row **slot = grow_rows(feed) ? slot_of(feed, log->log) : NULL;
+    if (slot != NULL && *slot == NULL) {
+        *slot = calloc(1, sizeof(**slot));
+        if (*slot != NULL) {
+            (*slot)->log = *log;
+            feed->row_count++;
+        }
+    }
+    if (slot != NULL && *slot != NULL) {
+        struct toc_feed_row *row = *slot;
+        row->log.seq = log->seq > row->log.seq ? log->seq : row->log.seq;
+        enqueue(feed, row);
+    } else {
+        toc_say(TOC_LEVEL_ERROR, "out of memory: new entries are not shown until a restart");
+    }
+    pthread_mutex_unlock(&feed->mutex);
+}
+
+void toc_feed_stat(struct toc_feed *feed, struct toc_feed_stat *stat)
+{
+    pthread_mutex_lock(&feed->mutex);
+    *stat = feed->stat;
+    stat->lag = 0;
+    for (size_t i = 0; i < feed->row_max; i++) {
+        const struct toc_feed_row *row = feed->rows[i];
+        if (row != NULL && row->log.seq > row->done && (row->known || row->queued)) {
+            stat->lag += row->log.seq - row->done;
+        }
+    }
+    pthread_mutex_unlock(&feed->mutex);
+}
+
+/* ---- one log ---- */
+
+/* Walks the stored range that begins at `from` and adds entries up to `to`; *next is the first that
+ * was not dealt with. */
+static struct toc_err walk_range(struct toc_feed *feed, const struct toc_feed_log *log,
+                                 uint64_t from, uint64_t to, uint64_t *next)
+{
+    *next = from;
+    struct toc_load load = {
+        .kind = TOC_LOAD_RANGE, .seq = from, .room = {feed->range, TOC_RANGE_BYTES_MAX}};
+    memcpy(load.log, log->log, TOC_ID_BYTES);
+    size_t len = 0;
+    TOC_TRY(toc_store_load(feed->options.store, &load, &len));
+    struct toc_range_walk walk;
+    TOC_TRY(toc_range_open(&walk, toc_span(feed->range, len)));
+    struct toc_entry entry;
+    while (*next <= to && !toc_feed_batch_full(&feed->batch)) {
+        struct toc_err err = toc_range_next(&walk, &entry);
+        if (err.code == TOC_ABSENT) {
+            return toc_ok();
+        }
+        TOC_TRY(err);
+        TOC_TRY(toc_feed_take(feed, log, &entry));
+        *next = entry.header.seq + 1;
+    }
+    return toc_ok();
+}
+
+static bool is_stopping(struct toc_feed *feed)
+{
+    pthread_mutex_lock(&feed->mutex);
+    bool stopping = feed->stopping;
+    pthread_mutex_unlock(&feed->mutex);
+    return stopping;
+}
+
+static void set_done(struct toc_feed *feed, struct toc_feed_row *row, uint64_t seq)
+{
+    pthread_mutex_lock(&feed->mutex);
+    row->done = seq;
+    pthread_mutex_unlock(&feed->mutex);
+    feed->options.indexed(feed->options.arg, row->log.log, seq);
+}
+
+/* Feeds a log until all that was pushed is visible, or its turn is over. */
+static struct toc_err feed_log(struct toc_feed *feed, struct toc_feed_row *row, uint64_t to)
+{
+    if (!row->known) {
+        TOC_TRY(toc_index_reached(feed->options.index, row->log.log, &row->done));
+        row->known = true;
+    }
+    uint64_t done = row->done;
+    if (done >= to) {
+        return toc_ok();
+    }
+    uint64_t until = to - done > TURN_ENTRIES_MAX ? done + TURN_ENTRIES_MAX : to;
+    while (done < until && !is_stopping(feed)) {
+        uint64_t next = done + 1;
+        while (next <= until && !toc_feed_batch_full(&feed->batch)) {
+            uint64_t from = next;
+            struct toc_err err = walk_range(feed, &row->log, from, until, &next);
+            if (toc_failed(err) || next == from) {
+                toc_feed_clear_batch(&feed->batch);
+                return toc_failed(err) ? err : toc_fail(TOC_CORRUPT, "a stored range is empty");
+            }
+        }
+        TOC_TRY(toc_feed_commit(feed, &row->log, next - 1));
+        done = next - 1;
+        set_done(feed, row, done);
+    }
+    return toc_ok();
+}
+
+/* ---- hidden entries: in memory alone, so a start reads them again ---- */
+
+struct hidden {
+    uint8_t log[TOC_ID_BYTES];
+    uint64_t seq;
+};
+struct hidden_list {
+    struct hidden *at;
+    size_t count, max;
+};
+
+static struct toc_err note_hidden(void *arg, const uint8_t *log, uint64_t seq)
+{
+    struct hidden_list *list = arg;
+    if (list->count == list->max) {
+        size_t max = list->max == 0 ? 64 : list->max * 2;
+        struct hidden *grown = realloc(list->at, max * sizeof(*grown));
+        if (grown == NULL) {
+            return toc_fail(TOC_FULL, "no memory for hidden bulletins");
+        }
+        list->at = grown;
+        list->max = max;
+    }
+    memcpy(list->at[list->count].log, log, TOC_ID_BYTES);
+    list->at[list->count++].seq = seq;
+    return toc_ok();
+}
+
+/* Indexes one hidden entry again. */
+static struct toc_err feed_hidden(struct toc_feed *feed, const struct hidden *hidden)
+{
+    pthread_mutex_lock(&feed->mutex);
+    const struct toc_feed_row *row = feed->row_max == 0 ? NULL : *slot_of(feed, hidden->log);
+    struct toc_feed_log log = {.seq = 0};
+    if (row != NULL) {
+        log = row->log;
+    }
+    pthread_mutex_unlock(&feed->mutex);
+    if (row == NULL) {
+        return toc_ok(); /* a log of nobody: nothing of it is shown */
+    }
+    uint64_t next;
+    TOC_TRY(walk_range(feed, &log, hidden->seq, hidden->seq, &next));
+    return toc_feed_commit(feed, &log, hidden->seq);
+}
+
+static void feed_all_hidden(struct toc_feed *feed)
+{
+    struct hidden_list list = {.at = NULL};
+    struct toc_err err = toc_index_each_hidden(feed->options.index, note_hidden, &list);
+    for (size_t i = 0; !toc_failed(err) && i < list.count && !is_stopping(feed); i++) {
+        err = feed_hidden(feed, &list.at[i]);
+        toc_feed_clear_batch(&feed->batch);
+    }
+    free(list.at);
+    if (toc_failed(err) && !is_stopping(feed)) {
+        toc_say(TOC_LEVEL_ERROR, "RED and AMBER+STRICT bulletins cannot be shown: %s",
+                err.why == NULL ? toc_code_text(err.code) : err.why);
+    }
+}
+
+/* ---- the thread ---- */
+
+/* The next log with something to do; waits for one. NULL: stopping. `to` is how far it goes. */
+static struct toc_feed_row *take_row(struct toc_feed *feed, struct toc_feed_log *log)
+{
+    pthread_mutex_lock(&feed->mutex);
+    while (feed->first == NULL && !feed->stopping) {
+        pthread_cond_wait(&feed->work, &feed->mutex);
+    }
+    struct toc_feed_row *row = feed->stopping ? NULL : feed->first;
+    if (row != NULL) {
+        feed->first = row->next;
+        if (feed->first == NULL) {
+            feed->last = &feed->first;
+        }
+        row->queued = false;
+        *log = row->log;
+    }
+    pthread_mutex_unlock(&feed->mutex);
+    return row;
+}
+
+/* A damaged log waits for its next entry or a restart; other failures may pass. */
+static void deal_with(struct toc_feed *feed, struct toc_feed_row *row, struct toc_err err)
+{
+    toc_say(TOC_LEVEL_ERROR, "indexing: %s", err.why == NULL ? toc_code_text(err.code) : err.why);
+    if (toc_code_actor(err.code) == TOC_ACTOR_PEER || err.code == TOC_CORRUPT) {
+        return;
+    }
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += RETRY_S;
+    pthread_mutex_lock(&feed->mutex);
+    while (!feed->stopping &&
+           pthread_cond_timedwait(&feed->work, &feed->mutex, &until) != ETIMEDOUT) {
+    }
+    enqueue(feed, row);
+    pthread_mutex_unlock(&feed->mutex);
+}
+
+static void *run(void *arg)
+{
+    struct toc_feed *feed = arg;
+    bool hidden_fed = false;
+    struct toc_feed_log log;
+    struct toc_feed_row *row;
+    while ((row = take_row(feed, &log)) != NULL) {
+        /* The first push after a start follows those of all logs, so every row is known by now. */
+        if (!hidden_fed) {
+            hidden_fed = true;
+            feed_all_hidden(feed);
+        }
+        struct toc_err err = feed_log(feed, row, log.seq);
+        if (is_stopping(feed)) {
+            break;
+        }
+        if (toc_failed(err)) {
+            deal_with(feed, row, err);
+            continue;
+        }
+        pthread_mutex_lock(&feed->mutex);
+        if (row->done < row->log.seq) {
+            enqueue(feed, row);
+        }
+        pthread_mutex_unlock(&feed->mutex);
+    }
+    return NULL;
+}
+
+struct toc_err toc_feed_start(struct toc_feed **feed, const struct toc_feed_options *options)
+{
+    struct toc_feed *made = calloc(1, sizeof(*made));
+    if (made == NULL) {
+        return toc_fail(TOC_FULL, "no memory for the feeder");
+    }
+    made->options = *options;
+    made->last = &made->first;
+    pthread_mutex_init(&made->mutex, NULL);
+    pthread_cond_init(&made->work, NULL);
+    made->range = malloc(TOC_RANGE_BYTES_MAX);
+    made->batch.items = calloc(TOC_BATCH_ENTRIES_MAX, sizeof(*made->batch.items));
+    struct toc_err err = toc_opener_new(&made->opener, options->store, options->store_key);
+    bool started = !toc_failed(err) && made->range != NULL && made->batch.items != NULL &&
+                   pthread_create(&made->thread, NULL, run, made) == 0;
+    if (!started) {
+        toc_opener_free(made->opener);
+        free(made->range);
+        free(made->batch.items);
+        free(made);
+        return toc_failed(err) ? err : toc_fail(TOC_FULL, "no thread for the feeder");
+    }
+    *feed = made;
+    return toc_ok();
+}
+
+void toc_feed_stop(struct toc_feed *feed)
+{
+    if (feed == NULL) {
+        return;
+    }
+    pthread_mutex_lock(&feed->mutex);
+    feed->stopping = true;
+    pthread_cond_broadcast(&feed->work);
+    pthread_mutex_unlock(&feed->mutex);
+    pthread_join(feed->thread, NULL);
+    toc_feed_clear_batch(&feed->batch);
+    for (size_t i = 0; i < feed->row_max; i++) {
+        free(feed->rows[i]);
+    }
+    free(feed->rows);
+    toc_opener_free(feed->opener);
+    free(feed->range);
+    free(feed->batch.items);
+    pthread_mutex_destroy(&feed->mutex);
+    pthread_cond_destroy(&feed->work);
+    free(feed);
+}

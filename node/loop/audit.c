@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "daemon.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Acts that wait to be written; beyond it the desks wait, and answer no faster than the disk. */
+#define ACTS_MAX 256u
+#define WRITE_MAX 64u
+
+struct act {
+    struct act *next;
+    struct toc_utc at;
+    uint32_t uid;
+    enum toc_code outcome;
+    char act[32];
+    size_t detail_len;
+    char detail[TOC_ANSWER_DETAIL_BYTES];
+};
+
+struct toc_audit_thread {
+    struct toc_audit audit;
+    pthread_t thread;
+    pthread_mutex_t mutex;
+    pthread_cond_t work, room;
+    struct act *first, **last;
+    size_t count;
+    bool stopping;
+};
+
+/* Takes up to WRITE_MAX acts off the queue; the mutex is held. Gives how many. */
+static size_t take(struct toc_audit_thread *thread, struct act **acts)
+{
+    size_t taken = 0;
+    *acts = thread->first;
+    struct act **end = &thread->first;
+    while (taken < WRITE_MAX && *end != NULL) {
+        end = &(*end)->next;
+        taken++;
+    }
+    thread->first = *end;
+    *end = NULL;
+    if (thread->first == NULL) {
+        thread->last = &thread->first;
+    }
+    thread->count -= taken;
+    return taken;
+}
+
+/* Writes the list and frees it. */
+static void write_acts(struct toc_audit_thread *thread, struct act *acts, size_t count)
+{
+    struct toc_audit_act lines[WRITE_MAX];
+    size_t filled = 0;
+    for (const struct act *act = acts; act != NULL; act = act->next) {
+        lines[filled++] = (struct toc_audit_act){
+            .at = act->at,
+            .uid = act->uid,
+            .act = act->act,
+            .outcome = act->outcome == TOC_OK ? "done" : toc_code_name(act->outcome),
+            .detail = toc_span(act->detail, act->detail_len),
+        };
+    }
+    struct toc_err err = toc_audit_append(&thread->audit, lines, count);
+    if (toc_failed(err)) {
+        toc_say(TOC_LEVEL_ERROR, "%zu acts could not be written to " TOC_HOME_AUDIT ": %s", count,
+                err.why);
+    }
+    while (acts != NULL) {
+        struct act *next = acts->next;
+        free(acts);
+        acts = next;
+    }
+}
+
+static void *run(void *arg)
+{
+    struct toc_audit_thread *thread = arg;
+    pthread_mutex_lock(&thread->mutex);
+    for (;;) {
+        while (thread->count == 0 && !thread->stopping) {
+            pthread_cond_wait(&thread->work, &thread->mutex);
+        }
+        struct act *acts;
+        size_t count = take(thread, &acts);
+        pthread_cond_broadcast(&thread->room);
+        if (count == 0) {
+            break;
+        }
+        pthread_mutex_unlock(&thread->mutex);
+        write_acts(thread, acts, count);
+        pthread_mutex_lock(&thread->mutex);
+    }
+    pthread_mutex_unlock(&thread->mutex);
+    return NULL;
+}
+
+struct toc_err toc_audit_start(struct toc_daemon *daemon, struct toc_line *line)
+{
+    struct toc_audit_thread *thread = calloc(1, sizeof(*thread));
+    if (thread == NULL) {
+        return toc_line_fail(line, TOC_FULL, "out of memory");
+    }
+    thread->last = &thread->first;
+    struct toc_err err = toc_audit_open(&thread->audit, &daemon->home, line);
+    if (toc_failed(err)) {
+        free(thread);
+        return err;
+    }
+    pthread_mutex_init(&thread->mutex, NULL);
+    pthread_cond_init(&thread->work, NULL);
+    pthread_cond_init(&thread->room, NULL);
+    if (pthread_create(&thread->thread, NULL, run, thread) != 0) {
+        toc_audit_close(&thread->audit);
+        free(thread);
+        return toc_line_fail(line, TOC_FULL, "no thread for the audit log");
+    }
+    daemon->audit = thread;
+    return toc_ok();
+}
+
+void toc_audit_stop(struct toc_daemon *daemon)
+{
+    struct toc_audit_thread *thread = daemon->audit;
+    if (thread == NULL) {
+        return;
+    }
+    pthread_mutex_lock(&thread->mutex);
+    thread->stopping = true;
+    pthread_cond_signal(&thread->work);
+    pthread_mutex_unlock(&thread->mutex);
+    pthread_join(thread->thread, NULL);
+    toc_audit_close(&thread->audit);
+    free(thread);
+    daemon->audit = NULL;
+}
+
+void toc_audit_note(struct toc_daemon *daemon, uint32_t uid, struct toc_span act,
+                    enum toc_code outcome, struct toc_span detail)
+{
+    struct toc_audit_thread *thread = daemon->audit;
+    struct act *note = calloc(1, sizeof(*note));
+    if (note == NULL) {
+        toc_say(TOC_LEVEL_ERROR, "out of memory: an act is missing in " TOC_HOME_AUDIT);
+        return;
+    }
+    note->at = toc_now_utc();
+    note->uid = uid;
+    note->outcome = outcome;
+    memcpy(note->act, act.at, act.len < sizeof(note->act) - 1 ? act.len : sizeof(note->act) - 1);
+    note->detail_len = detail.len < sizeof(note->detail) ? detail.len : sizeof(note->detail);
+    if (note->detail_len > 0) {
+        memcpy(note->detail, detail.at, note->detail_len);
+    }
+    bool may_wait = !pthread_equal(pthread_self(), daemon->thread);
+    pthread_mutex_lock(&thread->mutex);
+    while (may_wait && thread->count >= ACTS_MAX && !thread->stopping) {
+        pthread_cond_wait(&thread->room, &thread->mutex);
+    }
+    *thread->last = note;
+    thread->last = &note->next;
+    thread->count++;
+    pthread_cond_signal(&thread->work);
+    pthread_mutex_unlock(&thread->mutex);
+}

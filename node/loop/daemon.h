@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/*
+ * Private to loop: the daemon's one state and what its files offer each other. Everything here runs
+ * on the loop's thread unless a comment says otherwise.
+ *
+ *   start.c   opens home, keys, store, core; closes them
+ *   drive.c   events into the core, its actions out of it
+ *   tcp.c     links: listen, accept, dial, read, write
+ *   serve.c   the control socket: clients, requests, replies
+ *   desk.c    threads that answer requests; calls onto the loop's thread
+ *   submit.c  publications between a desk and the core
+ *   run.c     signals, timers, the order of a stop
+ */
+#ifndef TOC_DAEMON_H
+#define TOC_DAEMON_H
+
+#include "answer.h"
+#include "api.h"
+#include "core.h"
+#include "feed.h"
+#include "index.h"
+#include "loop.h"
+#include "ops.h"
+#include "store.h"
+#include "writer.h"
+
+#include <pthread.h>
+#include <uv.h>
+
+/* Connections at the same time: the core's links and strangers that it is about to refuse. */
+#define TOC_TCP_LINKS_MAX 256u
+#define TOC_LISTEN_BACKLOG 128
+/* Two frames of 16 KiB: an alert waits behind no more (3-protocol.md "Frames and classes"). */
+#define TOC_NOTSENT_LOWAT_BYTES 32768
+/* What is given to the kernel in one piece when it has no room: one frame. */
+#define TOC_WRITE_PIECE_BYTES 16384u
+
+struct toc_daemon;
+
+/* ---- links ---- */
+
+struct toc_tcp; /* tcp.c */
+
+/* Starts listening on conf.node_listen. Fails: LOCKED (occupied), USAGE (not an address), IO. */
+TOC_MUST_USE struct toc_err toc_tcp_listen(struct toc_daemon *daemon, struct toc_line *line);
+void toc_tcp_dial(struct toc_daemon *daemon, uint64_t number, const char *address);
+/* Queues bytes that the core lends until SENT. */
+void toc_tcp_send(struct toc_daemon *daemon, uint64_t number, struct toc_span bytes);
+void toc_tcp_resume(struct toc_daemon *daemon, uint64_t number);
+/* Writes at once what the kernel takes, then closes; no event follows. */
+void toc_tcp_close(struct toc_daemon *daemon, uint64_t number);
+/* Stops listening. */
+void toc_tcp_stop(struct toc_daemon *daemon);
+/* Closes every link that is left. */
+void toc_tcp_close_all(struct toc_daemon *daemon);
+
+/* ---- drive ---- */
+
+/* Gives an event to the core and carries out what follows. Called from within that, it waits its
+ * turn. Sets time and entropy. */
+void toc_drive(struct toc_daemon *daemon, const struct toc_event *event);
+/* Any thread: jobs have been stored (writer.h). */
+void toc_drive_stored(void *arg, struct toc_store_job *jobs);
+/* Any thread: the feeder has indexed. */
+void toc_drive_indexed(void *arg, const uint8_t *log, uint64_t seq);
+/* Carries out what other threads have reported since. */
+void toc_drive_reports(struct toc_daemon *daemon);
+/* Gives the feeder what the store holds and the index lacks, after a start. */
+TOC_MUST_USE struct toc_err toc_drive_catch_up(struct toc_daemon *daemon, struct toc_line *line);
+
+/* Frees what is left. */
+void toc_drive_end(struct toc_daemon *daemon);
+
+/* ---- control socket ---- */
+
+struct toc_serve_client;
+
+/* Binds HOME/control. Fails: IO, USAGE (no such group). */
+TOC_MUST_USE struct toc_err toc_serve_start(struct toc_daemon *daemon, struct toc_line *line);
+/* Takes no more requests; clients get what is queued for them. */
+void toc_serve_stop(struct toc_daemon *daemon);
+/* Sends what desks have queued. */
+void toc_serve_flush(struct toc_daemon *daemon);
+/* Is nothing being answered or sent? */
+bool toc_serve_quiet(struct toc_daemon *daemon);
+/* Closes every client that is left. */
+void toc_serve_close_all(struct toc_daemon *daemon);
+/* Frees the server and the clients whose handles are closed. */
+void toc_serve_end_all(struct toc_daemon *daemon);
+/* Any thread. Takes the built row (cleared then). False: the client is gone or the row is broken;
+ * waits while the client has too much before it, but never for one that does not read. */
+bool toc_serve_row(struct toc_serve_client *client, struct toc_build *row);
+/* Any thread, once a request: the last reply. `line` may be empty. The client may ask again. */
+void toc_serve_end(struct toc_serve_client *client, struct toc_err err, const struct toc_line *line,
+                   struct toc_span detail);
+
+/* ---- desks ---- */
+
+#define TOC_DESKS 2u /* threads: a long question does not make a short one wait */
+
+/* A request on its way. Owned by the desk that answers it. */
+struct toc_order {
+    struct toc_order *next;
+    struct toc_serve_client *client;
+    uint32_t uid;
+    struct toc_bytes body;
+    struct toc_message message;
+};
+
+TOC_MUST_USE struct toc_err toc_desk_start(struct toc_daemon *daemon);
+/* Answers what waits with "stopping" and ends the threads. */
+void toc_desk_stop(struct toc_daemon *daemon);
+/* Frees what is left. */
+void toc_desk_end(struct toc_daemon *daemon);
+/* Takes the order. */
+void toc_desk_push(struct toc_daemon *daemon, struct toc_order *order);
+/* Another thread: runs `run` on the loop's thread and waits for it. False: the node stops. */
+bool toc_desk_call(void *daemon, void (*run)(void *daemon, void *arg), void *arg);
+/* Carries out the calls that wait. */
+void toc_desk_calls(struct toc_daemon *daemon);
+
+/* ---- submissions ---- */
+
+TOC_MUST_USE struct toc_err toc_submit_start(struct toc_daemon *daemon);
+/* Gives the core what has arrived. */
+void toc_submit_flush(struct toc_daemon *daemon);
+/* On a desk's thread: hands a publication over; the reply follows when it is durable. */
+void toc_submit_push(struct toc_daemon *daemon, struct toc_serve_client *client,
+                     struct toc_publication *publication);
+/* PUBLISHED of the core. */
+void toc_submit_published(struct toc_daemon *daemon, const struct toc_action *action);
+/* Frees what is left. */
+void toc_submit_end(struct toc_daemon *daemon);
+/* Answers every publication that the core has not got yet. */
+void toc_submit_refuse(struct toc_daemon *daemon, struct toc_err err, const char *line);
+
+/* ---- audit ---- */
+
+TOC_MUST_USE struct toc_err toc_audit_start(struct toc_daemon *daemon, struct toc_line *line);
+void toc_audit_stop(struct toc_daemon *daemon);
+/* Any thread: one act. Texts are copied. */
+void toc_audit_note(struct toc_daemon *daemon, uint32_t uid, struct toc_span act,
+                    enum toc_code outcome, struct toc_span detail);
+
+/* ---- the state ---- */
+
+struct toc_calls;
+struct toc_desk_threads;
+struct toc_audit_thread;
+
+struct toc_daemon {
+    const struct toc_loop_options *options;
+    uv_loop_t uv;
+    pthread_t thread; /* the loop's */
+    /* start.c */
+    struct toc_home home;
+    struct toc_conf conf;
+    struct toc_keyring *keyring;
+    uint8_t *federation_secret; /* guarded */
+    struct toc_bytes genesis, card;
+    uint8_t org[TOC_ID_BYTES];
+    uint16_t node;
+    struct toc_store *store;
+    struct toc_index *index;
+    struct toc_writer_thread *writer;
+    struct toc_indexers *indexers;
+    struct toc_feed *feed;
+    void *core_memory;
+    size_t core_bytes;
+    struct toc_core *core;
+    uint64_t started_ms;
+    /* drive.c */
+    struct toc_actions *actions;
+    struct toc_event *events; /* waiting their turn */
+    size_t event_count, event_max;
+    bool stepping;
+    uv_timer_t timer;
+    uv_async_t reports; /* another thread has something: reports, replies, calls */
+    pthread_mutex_t report_mutex;
+    struct toc_store_job *stored; /* reported; under report_mutex */
+    struct toc_reached *indexed;  /* reported; under report_mutex */
+    size_t indexed_count, indexed_max;
+    bool full_reported, broken_reported; /* under report_mutex */
+    bool disk_full;
+    size_t work_out; /* checks, loads and stores that the core waits for */
+    /* tcp.c */
+    uv_tcp_t listener;
+    bool listening;
+    struct toc_tcp *links;
+    size_t link_count;
+    uint64_t next_accepted;
+    /* serve.c, desk.c, submit.c, audit.c */
+    struct toc_server *server;
+    struct toc_desk_threads *desks;
+    struct toc_submitter *submitter;
+    struct toc_audit_thread *audit;
+    /* run.c */
+    uv_signal_t signals[3];
+    uv_timer_t stop_timer;
+    uint64_t stop_ms;
+    bool stopping;
+    bool ended; /* the core is not stepped any more */
+    bool clock_off;
+    enum toc_exit exit;
+};
+
+#endif

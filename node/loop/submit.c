@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "daemon.h"
+
+#include <stdlib.h>
+
+/* A publication on its way through the core. */
+struct waiting {
+    struct waiting *next;
+    struct toc_serve_client *client;
+    struct toc_publication *publication;
+    bool large, submitted;
+};
+
+struct toc_submitter {
+    pthread_mutex_t mutex;
+    struct waiting *arrived, **arrived_last; /* under the mutex */
+    struct waiting *waiting;                 /* oldest first */
+    uint64_t next_id;
+    bool large_out; /* the core takes one payload of several chunks at a time */
+};
+
+struct toc_err toc_submit_start(struct toc_daemon *daemon)
+{
+    struct toc_submitter *submitter = calloc(1, sizeof(*submitter));
+    if (submitter == NULL) {
+        return toc_fail(TOC_FULL, "no memory for publications");
+    }
+    pthread_mutex_init(&submitter->mutex, NULL);
+    submitter->arrived_last = &submitter->arrived;
+    submitter->next_id = 1;
+    daemon->submitter = submitter;
+    return toc_ok();
+}
+
+void toc_submit_push(struct toc_daemon *daemon, struct toc_serve_client *client,
+                     struct toc_publication *publication)
+{
+    struct waiting *waiting = calloc(1, sizeof(*waiting));
+    if (waiting == NULL) {
+        struct toc_line line;
+        toc_line_set(&line, "out of memory: nothing was published");
+        toc_serve_end(client, toc_fail(TOC_FULL, "no memory"), &line, toc_span(NULL, 0));
+        toc_publication_free(publication);
+        return;
+    }
+    waiting->client = client;
+    waiting->publication = publication;
+    waiting->large = toc_payload_bytes(publication->content.len) > TOC_CHUNK_FIRST_BYTES;
+    struct toc_submitter *submitter = daemon->submitter;
+    pthread_mutex_lock(&submitter->mutex);
+    *submitter->arrived_last = waiting;
+    submitter->arrived_last = &waiting->next;
+    pthread_mutex_unlock(&submitter->mutex);
+    uv_async_send(&daemon->reports);
+}
+
+/* ---- outcomes ---- */
+
+/* Answers the client and forgets the publication. */
+static void finish(struct waiting *waiting, struct toc_err err, const struct toc_line *line)
+{
+    struct toc_publication *publication = waiting->publication;
+    toc_serve_end(waiting->client, err, line, toc_span_str(publication->detail));
+    toc_publication_free(publication);
+    free(waiting);
+}
+
+/* Takes `waiting` out of the list. */
+static void unlink_waiting(struct toc_submitter *submitter, struct waiting *waiting)
+{
+    struct waiting **at = &submitter->waiting;
+    while (*at != waiting) {
+        at = &(*at)->next;
+    }
+    *at = waiting->next;
+}
+
+static const char *what_to_do(enum toc_code code)
+{
+    if (code == TOC_CLOCK) {
+        return "set the clock right (timedatectl), then restart the node";
+    }
+    if (code == TOC_MEMBER || code == TOC_STRANGER) {
+        return "name an audience that this node belongs to";
+    }
+    if (code == TOC_LIMIT) {
+        return "split it";
+    }
+    if (toc_code_actor(code) == TOC_ACTOR_LATER) {
+        return "try again in a moment";
+    }
+    return "see the node's log";
+}
+
+void toc_submit_published(struct toc_daemon *daemon, const struct toc_action *action)
+{
+    struct toc_submitter *submitter = daemon->submitter;
+    struct waiting *waiting = submitter->waiting;
+    while (waiting != NULL && waiting->publication->submit.id != action->id) {
+        waiting = waiting->next;
+    }
+    if (waiting == NULL) {
+        return; /* its client was told that the outcome is open */
+    }
+    if (waiting->large) {
+        submitter->large_out = false;
+    }
+    unlink_waiting(submitter, waiting);
+    struct toc_line line = {{0}};
+    if (!toc_failed(action->err)) {
+        toc_publication_done(waiting->publication, action->group, action->log, action->seq);
+        toc_serve_row(waiting->client, &waiting->publication->row);
+    } else {
+        const char *why =
+            action->err.why == NULL ? toc_code_text(action->err.code) : action->err.why;
+        toc_line_set(&line, "not published: %s; %s", why, what_to_do(action->err.code));
+    }
+    finish(waiting, action->err, &line);
+    uv_async_send(&daemon->reports); /* a large one may wait for its turn */
+}
+
+/* ---- into the core ---- */
+
+static void take_arrived(struct toc_submitter *submitter)
+{
+    pthread_mutex_lock(&submitter->mutex);
+    struct waiting *arrived = submitter->arrived;
+    submitter->arrived = NULL;
+    submitter->arrived_last = &submitter->arrived;
+    pthread_mutex_unlock(&submitter->mutex);
+    struct waiting **end = &submitter->waiting;
+    while (*end != NULL) {
+        end = &(*end)->next;
+    }
+    *end = arrived;
+}
+
+void toc_submit_flush(struct toc_daemon *daemon)
+{
+    struct toc_submitter *submitter = daemon->submitter;
+    if (submitter == NULL) {
+        return;
+    }
+    take_arrived(submitter);
+    if (daemon->stopping) {
+        toc_submit_refuse(daemon, toc_fail(TOC_UNREACHABLE, "stopping"),
+                          "not published: the node is stopping; try again when it runs");
+        return;
+    }
+    if (daemon->disk_full) {
+        toc_submit_refuse(daemon, toc_fail(TOC_DISK_FULL, "disk full"),
+                          "not published: the disk is full; make room, the node goes on by itself");
+        return;
+    }
+    for (struct waiting *waiting = submitter->waiting; waiting != NULL;) {
+        struct waiting *next = waiting->next;
+        if (!waiting->submitted && !(waiting->large && submitter->large_out)) {
+            waiting->submitted = true;
+            submitter->large_out = submitter->large_out || waiting->large;
+            struct toc_submit *submit = &waiting->publication->submit;
+            submit->id = submitter->next_id++;
+            struct toc_event event = {.kind = TOC_EVENT_SUBMITTED, .submit = submit};
+            toc_drive(daemon, &event);
+        }
+        waiting = next;
+    }
+}
+
+void toc_submit_refuse(struct toc_daemon *daemon, struct toc_err err, const char *text)
+{
+    struct toc_submitter *submitter = daemon->submitter;
+    struct toc_line line;
+    for (struct waiting *waiting = submitter->waiting; waiting != NULL;) {
+        struct waiting *next = waiting->next;
+        if (!waiting->submitted) {
+            unlink_waiting(submitter, waiting);
+            toc_line_set(&line, "%s", text);
+            finish(waiting, err, &line);
+        }
+        waiting = next;
+    }
+}
+
+void toc_submit_end(struct toc_daemon *daemon)
+{
+    struct toc_submitter *submitter = daemon->submitter;
+    if (submitter == NULL) {
+        return;
+    }
+    take_arrived(submitter);
+    while (submitter->waiting != NULL) {
+        struct waiting *next = submitter->waiting->next;
+        toc_publication_free(submitter->waiting->publication);
+        free(submitter->waiting);
+        submitter->waiting = next;
+    }
+    pthread_mutex_destroy(&submitter->mutex);
+    free(submitter);
+    daemon->submitter = NULL;
+}

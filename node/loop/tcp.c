@@ -1,0 +1,508 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "daemon.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+/* One connection. `number` 0: the core does not know it any more, it only waits to be freed. */
+struct toc_tcp {
+    struct toc_tcp *next;
+    struct toc_daemon *daemon;
+    uint64_t number;
+    uv_tcp_t handle;
+    uv_connect_t connect;
+    uv_getaddrinfo_t resolve;
+    uv_write_t write;
+    bool dialled, up, reading, writing, handle_open, resolving;
+    size_t piece; /* bytes that `write` holds */
+    /* Spans that the core lends, oldest first; `first` may be partly written. */
+    struct toc_span *spans;
+    size_t span_first, span_count, span_max;
+};
+
+/* ---- table ---- */
+
+static struct toc_tcp *find(struct toc_daemon *daemon, uint64_t number)
+{
+    struct toc_tcp *link = daemon->links;
+    while (link != NULL && link->number != number) {
+        link = link->next;
+    }
+    return link;
+}
+
+static struct toc_tcp *add(struct toc_daemon *daemon, uint64_t number)
+{
+    struct toc_tcp *link = calloc(1, sizeof(*link));
+    if (link == NULL) {
+        return NULL;
+    }
+    link->daemon = daemon;
+    link->number = number;
+    link->handle.data = link;
+    link->connect.data = link;
+    link->resolve.data = link;
+    link->write.data = link;
+    link->next = daemon->links;
+    daemon->links = link;
+    daemon->link_count++;
+    return link;
+}
+
+static void release(struct toc_tcp *link)
+{
+    struct toc_daemon *daemon = link->daemon;
+    struct toc_tcp **at = &daemon->links;
+    while (*at != link) {
+        at = &(*at)->next;
+    }
+    *at = link->next;
+    daemon->link_count--;
+    free(link->spans);
+    free(link);
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+    struct toc_tcp *link = handle->data;
+    link->handle_open = false;
+    if (!link->resolving) {
+        release(link);
+    }
+}
+
+/* Forgets the number and closes; `link` is freed when libuv has let go of it. */
+static void drop(struct toc_tcp *link)
+{
+    link->number = 0;
+    link->span_count = 0;
+    if (link->resolving) {
+        uv_cancel((uv_req_t *)&link->resolve);
+    }
+    if (!link->handle_open) {
+        if (!link->resolving) {
+            release(link);
+        }
+        return;
+    }
+    if (!uv_is_closing((uv_handle_t *)&link->handle)) {
+        uv_close((uv_handle_t *)&link->handle, on_closed);
+    }
+}
+
+/* The connection ended from outside. */
+static void went_down(struct toc_tcp *link)
+{
+    struct toc_event event = {.kind = TOC_EVENT_LINK_DOWN, .link = link->number};
+    struct toc_daemon *daemon = link->daemon;
+    drop(link);
+    if (event.link != 0) {
+        toc_drive(daemon, &event);
+    }
+}
+
+/* ---- writing ---- */
+
+/* `count` bytes of the queue are with the kernel. */
+static void written(struct toc_tcp *link, size_t count)
+{
+    struct toc_event event = {.kind = TOC_EVENT_SENT, .link = link->number, .count = count};
+    while (count > 0) {
+        TOC_ASSERT(link->span_count > 0);
+        struct toc_span *span = &link->spans[link->span_first];
+        size_t part = count < span->len ? count : span->len;
+        *span = toc_span(span->at + part, span->len - part);
+        count -= part;
+        if (span->len == 0) {
+            link->span_first++;
+            link->span_count--;
+        }
+    }
+    if (link->span_count == 0) {
+        link->span_first = 0;
+    }
+    toc_drive(link->daemon, &event);
+}
+
+static void push_out(struct toc_tcp *link);
+
+static void on_write(uv_write_t *write, int status)
+{
+    struct toc_tcp *link = write->data;
+    link->writing = false;
+    if (link->number == 0) {
+        return;
+    }
+    if (status < 0) {
+        went_down(link);
+        return;
+    }
+    written(link, link->piece);
+    push_out(link);
+}
+
+#define WRITE_VECTOR 16u
+
+/* Writes what the kernel takes at once. Gives false when the link has gone. */
+static bool try_write(struct toc_tcp *link)
+{
+    while (link->span_count > 0) {
+        uv_buf_t buffers[WRITE_VECTOR];
+        unsigned count = 0;
+        for (; count < WRITE_VECTOR && count < link->span_count; count++) {
+            struct toc_span span = link->spans[link->span_first + count];
+            buffers[count] = uv_buf_init((char *)(uintptr_t)span.at, (unsigned)span.len);
+        }
+        int put = uv_try_write((uv_stream_t *)&link->handle, buffers, count);
+        if (put == UV_EAGAIN) {
+            return true;
+        }
+        if (put < 0) {
+            went_down(link);
+            return false;
+        }
+        written(link, (size_t)put);
+        if (link->number == 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Writes, and asks to be told when there is room for the rest. The piece handed to libuv is one
+ * frame, so that SENT follows the kernel closely and credit stays true. */
+static void push_out(struct toc_tcp *link)
+{
+    if (link->number == 0 || !link->up || link->writing || !try_write(link)) {
+        return;
+    }
+    /* What the core sent meanwhile has come through here too. */
+    if (link->span_count == 0 || link->writing) {
+        return;
+    }
+    struct toc_span span = link->spans[link->span_first];
+    link->piece = span.len < TOC_WRITE_PIECE_BYTES ? span.len : TOC_WRITE_PIECE_BYTES;
+    uv_buf_t buffer = uv_buf_init((char *)(uintptr_t)span.at, (unsigned)link->piece);
+    link->writing = true;
+    if (uv_write(&link->write, (uv_stream_t *)&link->handle, &buffer, 1, on_write) != 0) {
+        link->writing = false;
+        went_down(link);
+    }
+}
+
+/* Makes room for one more span: moves the queue to the front, or grows it. */
+static bool span_room(struct toc_tcp *link)
+{
+    if (link->span_first + link->span_count < link->span_max) {
+        return true;
+    }
+    if (link->span_first > 0) {
+        memmove(link->spans, link->spans + link->span_first,
+                link->span_count * sizeof(*link->spans));
+        link->span_first = 0;
+        return true;
+    }
+    size_t max = link->span_max == 0 ? 16 : link->span_max * 2;
+    struct toc_span *grown = realloc(link->spans, max * sizeof(*grown));
+    if (grown == NULL) {
+        return false;
+    }
+    link->spans = grown;
+    link->span_max = max;
+    return true;
+}
+
+void toc_tcp_send(struct toc_daemon *daemon, uint64_t number, struct toc_span bytes)
+{
+    struct toc_tcp *link = number == 0 ? NULL : find(daemon, number);
+    if (link == NULL || bytes.len == 0) {
+        return; /* it went down while the core was stepping: LINK_DOWN is on its way */
+    }
+    if (!span_room(link)) {
+        went_down(link);
+        return;
+    }
+    link->spans[link->span_first + link->span_count++] = bytes;
+    push_out(link);
+}
+
+void toc_tcp_close(struct toc_daemon *daemon, uint64_t number)
+{
+    struct toc_tcp *link = number == 0 ? NULL : find(daemon, number);
+    if (link == NULL) {
+        return;
+    }
+    /* The last words, as far as the kernel takes them now; no SENT follows. */
+    if (link->up && !link->writing) {
+        for (size_t i = 0; i < link->span_count; i++) {
+            struct toc_span span = link->spans[link->span_first + i];
+            uv_buf_t buffer = uv_buf_init((char *)(uintptr_t)span.at, (unsigned)span.len);
+            if (uv_try_write((uv_stream_t *)&link->handle, &buffer, 1) != (int)span.len) {
+                break;
+            }
+        }
+    }
+    drop(link);
+}
+
+/* ---- reading ---- */
+
+static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
+{
+    (void)suggested;
+    struct toc_tcp *link = handle->data;
+    struct toc_room room = toc_core_receive_room(link->daemon->core, link->number);
+    *buffer = uv_buf_init((char *)room.at, (unsigned)room.len);
+}
+
+static void on_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *buffer)
+{
+    (void)buffer;
+    struct toc_tcp *link = stream->data;
+    if (count == UV_ENOBUFS) {
+        uv_read_stop(stream);
+        link->reading = false;
+        return;
+    }
+    if (count < 0) {
+        went_down(link);
+        return;
+    }
+    if (count > 0) {
+        struct toc_event event = {
+            .kind = TOC_EVENT_BYTES, .link = link->number, .count = (size_t)count};
+        toc_drive(link->daemon, &event);
+    }
+}
+
+void toc_tcp_resume(struct toc_daemon *daemon, uint64_t number)
+{
+    struct toc_tcp *link = number == 0 ? NULL : find(daemon, number);
+    if (link == NULL || !link->up || link->reading) {
+        return;
+    }
+    link->reading = true;
+    if (uv_read_start((uv_stream_t *)&link->handle, on_alloc, on_read) != 0) {
+        went_down(link);
+    }
+}
+
+/* ---- connections that stand ---- */
+
+/* Address as IPv6, IPv4 mapped. */
+static void source_of(uint8_t out[static 16], const struct sockaddr_storage *address)
+{
+    memset(out, 0, 16);
+    if (address->ss_family == AF_INET) {
+        out[10] = out[11] = 0xff;
+        memcpy(out + 12, &((const struct sockaddr_in *)(const void *)address)->sin_addr, 4);
+    } else if (address->ss_family == AF_INET6) {
+        memcpy(out, &((const struct sockaddr_in6 *)(const void *)address)->sin6_addr, 16);
+    }
+}
+
+static void came_up(struct toc_tcp *link)
+{
+    struct toc_event event = {
+        .kind = TOC_EVENT_LINK_UP, .link = link->number, .dialled = link->dialled};
+    struct sockaddr_storage address;
+    int len = sizeof(address);
+    memset(&address, 0, sizeof(address));
+    uv_tcp_getpeername(&link->handle, (struct sockaddr *)&address, &len);
+    source_of(event.source, &address);
+    uv_tcp_nodelay(&link->handle, 1);
+    uv_os_fd_t fd;
+    int lowat = TOC_NOTSENT_LOWAT_BYTES;
+    if (uv_fileno((uv_handle_t *)&link->handle, &fd) == 0) {
+        /* Without it only an alert's delay grows. */
+        int failed = setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &lowat, sizeof(lowat));
+        (void)failed;
+    }
+    link->up = true;
+    struct toc_daemon *daemon = link->daemon;
+    uint64_t number = link->number;
+    toc_drive(daemon, &event);
+    toc_tcp_resume(daemon, number);
+}
+
+/* ---- listening ---- */
+
+static void on_connection(uv_stream_t *listener, int status)
+{
+    struct toc_daemon *daemon = listener->data;
+    if (status < 0) {
+        return;
+    }
+    struct toc_tcp *link = add(daemon, daemon->next_accepted);
+    if (link == NULL || uv_tcp_init(&daemon->uv, &link->handle) != 0) {
+        if (link != NULL) {
+            release(link);
+        }
+        return;
+    }
+    daemon->next_accepted += 2;
+    link->handle_open = true;
+    if (uv_accept(listener, (uv_stream_t *)&link->handle) != 0 ||
+        daemon->link_count > TOC_TCP_LINKS_MAX) {
+        drop(link);
+        return;
+    }
+    came_up(link);
+}
+
+/* Splits "host:port" or "[v6]:port" into terminated copies. */
+static bool split_address(const char *address, char host[static TOC_ENDPOINT_BYTES],
+                          char port[static 8])
+{
+    const char *colon = strrchr(address, ':');
+    size_t len = colon == NULL ? 0 : (size_t)(colon - address);
+    if (len == 0 || len >= TOC_ENDPOINT_BYTES || strlen(colon + 1) >= 8 || colon[1] == '\0') {
+        return false;
+    }
+    bool brackets = address[0] == '[' && address[len - 1] == ']';
+    memcpy(host, address + (brackets ? 1 : 0), len - (brackets ? 2 : 0));
+    host[len - (brackets ? 2 : 0)] = '\0';
+    strcpy(port, colon + 1);
+    return true;
+}
+
+static bool parse_address(const char *text, struct sockaddr_storage *out)
+{
+    char host[TOC_ENDPOINT_BYTES], port[8];
+    if (!split_address(text, host, port)) {
+        return false;
+    }
+    char *end;
+    long number = strtol(port, &end, 10);
+    if (*end != '\0' || number < 1 || number > 65535) {
+        return false;
+    }
+    return uv_ip4_addr(host, (int)number, (struct sockaddr_in *)(void *)out) == 0 ||
+           uv_ip6_addr(host, (int)number, (struct sockaddr_in6 *)(void *)out) == 0;
+}
+
+struct toc_err toc_tcp_listen(struct toc_daemon *daemon, struct toc_line *line)
+{
+    const char *text = daemon->conf.node_listen;
+    if (strcmp(text, "none") == 0) {
+        return toc_ok();
+    }
+    struct sockaddr_storage address;
+    memset(&address, 0, sizeof(address));
+    if (!parse_address(text, &address)) {
+        return toc_line_fail(line, TOC_USAGE,
+                             "[node] listen = %s in tocsin.conf is no address: write ADDRESS:PORT, "
+                             "[v6]:PORT or none",
+                             text);
+    }
+    int failed = uv_tcp_init(&daemon->uv, &daemon->listener);
+    TOC_ASSERT(failed == 0);
+    daemon->listener.data = daemon;
+    daemon->listening = true;
+    failed = uv_tcp_bind(&daemon->listener, (const struct sockaddr *)&address, 0);
+    if (failed == 0) {
+        failed = uv_listen((uv_stream_t *)&daemon->listener, TOC_LISTEN_BACKLOG, on_connection);
+    }
+    if (failed == UV_EADDRINUSE) {
+        return toc_line_fail(line, TOC_LOCKED,
+                             "cannot listen on %s: another program uses that port; stop it or "
+                             "change [node] listen in tocsin.conf",
+                             text);
+    }
+    if (failed != 0) {
+        return toc_line_fail(line, TOC_IO,
+                             "cannot listen on %s: %s; change [node] listen in "
+                             "tocsin.conf",
+                             text, uv_strerror(failed));
+    }
+    return toc_ok();
+}
+
+void toc_tcp_stop(struct toc_daemon *daemon)
+{
+    if (daemon->listening) {
+        daemon->listening = false;
+        uv_close((uv_handle_t *)&daemon->listener, NULL);
+    }
+}
+
+void toc_tcp_close_all(struct toc_daemon *daemon)
+{
+    struct toc_tcp *link = daemon->links;
+    while (link != NULL) {
+        struct toc_tcp *next = link->next;
+        drop(link);
+        link = next;
+    }
+}
+
+/* ---- dialling
+ * -----------------------------------------------------------------------------------------------
+ */
+
+static void on_connect(uv_connect_t *connect, int status)
+{
+    struct toc_tcp *link = connect->data;
+    if (link->number == 0) {
+        return;
+    }
+    if (status < 0) {
+        went_down(link);
+        return;
+    }
+    came_up(link);
+}
+
+/* Starts connecting; false when that failed at once. */
+static bool connect_to(struct toc_tcp *link, const struct sockaddr *address)
+{
+    link->handle_open = uv_tcp_init(&link->daemon->uv, &link->handle) == 0;
+    return link->handle_open &&
+           uv_tcp_connect(&link->connect, &link->handle, address, on_connect) == 0;
+}
+
+static void on_resolved(uv_getaddrinfo_t *resolve, int status, struct addrinfo *found)
+{
+    struct toc_tcp *link = resolve->data;
+    link->resolving = false;
+    if (link->number == 0) {
+        release(link);
+    } else if (status < 0 || found == NULL || !connect_to(link, found->ai_addr)) {
+        went_down(link);
+    }
+    uv_freeaddrinfo(found);
+}
+
+/* A name is looked up on the pool, an address is used as it is. */
+static bool begin_dial(struct toc_tcp *link, const char *address)
+{
+    struct sockaddr_storage known;
+    memset(&known, 0, sizeof(known));
+    if (parse_address(address, &known)) {
+        return connect_to(link, (const struct sockaddr *)&known);
+    }
+    char host[TOC_ENDPOINT_BYTES], port[8];
+    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_protocol = IPPROTO_TCP};
+    link->resolving =
+        split_address(address, host, port) &&
+        uv_getaddrinfo(&link->daemon->uv, &link->resolve, on_resolved, host, port, &hints) == 0;
+    return link->resolving;
+}
+
+void toc_tcp_dial(struct toc_daemon *daemon, uint64_t number, const char *address)
+{
+    struct toc_tcp *link = add(daemon, number);
+    if (link != NULL) {
+        link->dialled = true;
+        if (!begin_dial(link, address)) {
+            went_down(link);
+        }
+        return;
+    }
+    struct toc_event event = {.kind = TOC_EVENT_LINK_DOWN, .link = number};
+    toc_drive(daemon, &event);
+}
