@@ -222,7 +222,7 @@ const struct toc_field_info *toc_field_find(uint64_t number);
 
 /* ---- building a message ---- */
 
-#define TOC_BUILD_DEPTH_MAX 3u
+#define TOC_BUILD_DEPTH_MAX 4u /* map, list of rows, row, list of texts in it */
 /* Grows on the heap up to its bound. It keeps its first failure: LIMIT (larger than max_bytes, a
  * value above its field's bound), FULL (no memory), MALFORMED (text is not UTF-8). */
 struct toc_build {
