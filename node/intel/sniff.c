@@ -40,6 +40,7 @@ static const struct {
     {".markdown", TOC_FORMAT_MARKDOWN}, {".adoc", TOC_FORMAT_MARKDOWN},
     {".asciidoc", TOC_FORMAT_MARKDOWN}, {".yar", TOC_FORMAT_YARA},
     {".yara", TOC_FORMAT_YARA},         {".rules", TOC_FORMAT_SURICATA},
+    {".txt", TOC_FORMAT_TEXT},          {".text", TOC_FORMAT_TEXT},
     {".html", TOC_FORMAT_HTML},         {".htm", TOC_FORMAT_HTML},
     {".pdf", TOC_FORMAT_PDF},
 };
@@ -184,7 +185,9 @@ enum toc_intel_format toc_intel_format_sniff(struct toc_span name, struct toc_sp
     head = skip_blanks(head);
     enum toc_intel_format named = by_name(name);
     if (looks_like_json(head)) {
-        return json_format(head);
+        enum toc_intel_format shown = json_format(head);
+        /* A list may begin with a piece of JSON. */
+        return shown == TOC_FORMAT_JSON && named == TOC_FORMAT_TEXT ? named : shown;
     }
     if (named == TOC_FORMAT_JSON) {
         return named;
@@ -199,7 +202,7 @@ enum toc_intel_format toc_intel_format_sniff(struct toc_span name, struct toc_sp
     if (format != TOC_FORMAT_UNKNOWN) {
         return format;
     }
-    if (named != TOC_FORMAT_UNKNOWN) {
+    if (named != TOC_FORMAT_UNKNOWN && named != TOC_FORMAT_TEXT) {
         return named;
     }
     if (looks_like_markdown(head)) {

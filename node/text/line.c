@@ -18,11 +18,17 @@ static const struct {
     const char *part;
     enum toc_value_kind kind;
 } announcements[] = {
-    {"mutex", TOC_VALUE_MUTEX},         {"mutant", TOC_VALUE_MUTEX},
-    {"registry", TOC_VALUE_REGISTRY},   {"useragent", TOC_VALUE_USER_AGENT},
-    {"commandline", TOC_VALUE_COMMAND}, {"bitcoin", TOC_VALUE_WALLET},
-    {"wallet", TOC_VALUE_WALLET},       {"packagename", TOC_VALUE_APP_ID},
+    {"mutex", TOC_VALUE_MUTEX},
+    {"mutant", TOC_VALUE_MUTEX},
+    {"registry", TOC_VALUE_REGISTRY},
+    {"useragent", TOC_VALUE_USER_AGENT},
+    {"commandline", TOC_VALUE_COMMAND},
+    {"bitcoin", TOC_VALUE_WALLET},
+    {"wallet", TOC_VALUE_WALLET},
+    {"packagename", TOC_VALUE_APP_ID},
     {"phonenumber", TOC_VALUE_PHONE},
+    {"packages", TOC_VALUE_APP_ID},
+    {"certificates", TOC_VALUE_CERTIFICATE},
 };
 
 static const char *const reference_headings[] = {"reference", "furtherreading", "readmore",
@@ -193,25 +199,36 @@ static bool has_blank(struct toc_span text)
     return memchr(text.at, ' ', text.len) != NULL || memchr(text.at, '\t', text.len) != NULL;
 }
 
+/* Application ids look like domains, fingerprints like hashes: the heading knows better. */
+static bool section_wins(const struct toc_text_reader *reader, enum toc_value_kind shown)
+{
+    return (reader->section == TOC_VALUE_APP_ID && shown == TOC_VALUE_DOMAIN) ||
+           (reader->section == TOC_VALUE_CERTIFICATE && shown >= TOC_VALUE_MD5 &&
+            shown <= TOC_VALUE_SHA512) ||
+           (reader->section != TOC_VALUE_NONE && shown == TOC_VALUE_OTHER);
+}
+
 /* One word that makes the whole line. */
 static struct toc_err read_single(struct toc_text_reader *reader, struct toc_span item, bool bullet)
 {
     struct toc_value value;
+    bool link = toc_url_scheme(item) > 0;
+    item = link ? toc_text_cut_link(item) : item;
     if (toc_failed(toc_value_guess(&value, item))) {
         return toc_ok();
     }
     bool quoted = reader->references || (reader->in_paragraph && !bullet);
-    if (value.kind == TOC_VALUE_URL && !value.defanged && toc_url_scheme(item) > 0 &&
+    if (value.kind == TOC_VALUE_URL && !value.defanged && link &&
         (quoted || toc_text_is_report(toc_span(value.bytes, value.len)))) {
         return toc_text_add_link(reader, item);
     }
-    if (value.kind == TOC_VALUE_OTHER) {
-        return reader->section == TOC_VALUE_NONE
-                   ? toc_text_read_prose(reader, item)
-                   : toc_text_add(reader, reader->section, item, toc_span("", 0));
+    if (section_wins(reader, value.kind)) {
+        return toc_text_add(reader, reader->section, item, toc_span("", 0));
     }
-    /* A lone word in a paragraph is its end, and one in two letters is rarely a country's domain.
-     */
+    if (value.kind == TOC_VALUE_OTHER) {
+        return toc_text_read_prose(reader, item);
+    }
+    /* A lone word in a paragraph is its end. */
     if (value.kind == TOC_VALUE_DOMAIN && reader->in_paragraph && !bullet && !value.defanged) {
         return toc_ok();
     }
@@ -288,6 +305,12 @@ static struct toc_err read_leading(struct toc_text_reader *reader, struct toc_sp
     return toc_text_read_prose(reader, rest);
 }
 
+struct toc_err toc_text_read_item(struct toc_text_reader *reader, struct toc_span item, bool *done)
+{
+    TOC_TRY(read_labelled(reader, item, done));
+    return *done ? toc_ok() : read_leading(reader, item, done);
+}
+
 /* A row of a Markdown or AsciiDoc table: cells that are values count, the others are text. */
 static struct toc_err read_cells(struct toc_text_reader *reader, struct toc_span line,
                                  uint8_t delimiter)
@@ -321,10 +344,7 @@ static struct toc_err read_mixed(struct toc_text_reader *reader, struct toc_span
          (value.kind == TOC_VALUE_FILENAME && reader->shape == TOC_TEXT_TABLE))) {
         return toc_text_add_made(reader, &value, item);
     }
-    TOC_TRY(read_labelled(reader, item, &done));
-    if (!done) {
-        TOC_TRY(read_leading(reader, item, &done));
-    }
+    TOC_TRY(toc_text_read_item(reader, item, &done));
     return done ? toc_ok() : toc_text_read_prose(reader, item);
 }
 
@@ -360,11 +380,12 @@ struct toc_err toc_text_read_line(struct toc_text_reader *reader, struct toc_spa
         TOC_TRY(read_mixed(reader, item));
     }
     bool found = reader->facts->count > before;
-    if (item.at[item.len - 1] == ':' && !found) {
+    bool announces = item.at[item.len - 1] == ':' && !found;
+    if (announces) {
         announce(reader, item);
-    } else if (blank && !found && reader->line <= TITLE_LINES_MAX &&
-               reader->shape != TOC_TEXT_TABLE) {
-        TOC_TRY(add_title(reader, item));
+    }
+    if (blank && !found && reader->line <= TITLE_LINES_MAX && reader->shape != TOC_TEXT_TABLE) {
+        TOC_TRY(add_title(reader, toc_span(item.at, item.len - announces)));
     }
     reader->in_paragraph = blank && !bullet && !found && item.at[item.len - 1] != ':';
     return toc_ok();

@@ -72,9 +72,7 @@ static struct toc_span strip(struct toc_span word)
     return word;
 }
 
-/* A link goes up to the mark of the markup around it: "link[title", "link]". Brackets that defang
- * and those of an IPv6 address belong to it. */
-static struct toc_span cut_link(struct toc_span word)
+struct toc_span toc_text_cut_link(struct toc_span word)
 {
     bool open = false;
     for (size_t i = 0; i < word.len; i++) {
@@ -163,7 +161,7 @@ static struct toc_err read_word(struct toc_text_reader *reader, struct toc_span 
         !is_promising(word)) {
         return toc_ok();
     }
-    word = strip(cut_link(word));
+    word = strip(toc_text_cut_link(word));
     if (toc_failed(toc_value_guess(&value, word))) {
         return toc_ok();
     }

@@ -76,6 +76,9 @@ TOC_MUST_USE struct toc_err toc_text_read_row(struct toc_text_reader *reader);
 
 TOC_MUST_USE struct toc_err toc_text_read_line(struct toc_text_reader *reader,
                                                struct toc_span line);
+/* "label: value" and "value comment"; `*done` says whether it was one of them. */
+TOC_MUST_USE struct toc_err toc_text_read_item(struct toc_text_reader *reader, struct toc_span item,
+                                               bool *done);
 
 /* ---- prose.c: running text */
 
@@ -85,6 +88,9 @@ TOC_MUST_USE struct toc_err toc_text_read_prose(struct toc_text_reader *reader,
 /* Only the links, as references. */
 TOC_MUST_USE struct toc_err toc_text_read_links(struct toc_text_reader *reader,
                                                 struct toc_span line);
+/* A link goes up to the mark of the markup around it: "link[title", "link]". Brackets that defang
+ * and those of an IPv6 address belong to it. */
+struct toc_span toc_text_cut_link(struct toc_span word);
 /* Whether a link leads to a service that analyses or reports, and is no indicator even where one
  * stands alone on its line. */
 bool toc_text_is_report(struct toc_span url);

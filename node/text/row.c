@@ -133,6 +133,9 @@ static struct toc_err add_cell(struct toc_text_reader *reader, enum toc_value_ki
     bool shown = !toc_failed(toc_value_guess(&value, text)) && toc_text_is_strong(value.kind);
     if (!shown) {
         TOC_TRY(add_several(reader, text, &done));
+        if (!done) {
+            TOC_TRY(toc_text_read_item(reader, text, &done));
+        }
         if (done) {
             return toc_ok();
         }

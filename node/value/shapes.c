@@ -284,6 +284,17 @@ bool toc_value_put_tlsh(struct toc_value *value, struct toc_span text)
     return true;
 }
 
+/* \\server\share: a name, then one backslash and another name. Regular expressions that begin with
+ * an escaped backslash go on with escapes. */
+static bool is_share(struct toc_span text)
+{
+    if (text.len < 6 || text.at[0] != '\\' || text.at[1] != '\\' || text.at[2] == '\\') {
+        return false;
+    }
+    const uint8_t *mark = memchr(text.at + 2, '\\', text.len - 2);
+    return mark != NULL && mark + 1 < text.at + text.len && mark[1] != '\\' && mark[1] != '.';
+}
+
 /* C:\..., \\server\..., %TEMP%\..., ~/..., /usr/...: lower case, since most file systems that are
  * attacked do not tell case apart. */
 bool toc_value_put_path(struct toc_value *value, struct toc_span text)
@@ -292,7 +303,7 @@ bool toc_value_put_path(struct toc_value *value, struct toc_span text)
     size_t len = text.len;
     bool drive =
         len > 2 && toc_value_is_alpha(at[0]) && at[1] == ':' && (at[2] == '\\' || at[2] == '/');
-    bool share = len > 3 && at[0] == '\\' && at[1] == '\\';
+    bool share = is_share(text);
     bool unix_path = len > 1 && at[0] == '/' && at[1] != '/' && at[1] != '*';
     bool home = len > 2 && at[0] == '~' && at[1] == '/';
     const uint8_t *end = len > 3 && at[0] == '%' ? memchr(at + 1, '%', len - 1) : NULL;
