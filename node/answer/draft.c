@@ -196,9 +196,10 @@ static struct toc_err read_documents(struct toc_draft *draft, struct toc_answer 
         return no_memory(answer);
     }
     while (toc_items_row(&items, &row)) {
+        struct toc_span media_type = toc_message_text(&row, TOC_FIELD_MEDIA_TYPE);
         draft->documents[draft->bulletin.document_count++] = (struct toc_document){
             .name = toc_message_text(&row, TOC_FIELD_NAME),
-            .media_type = toc_message_text(&row, TOC_FIELD_MEDIA_TYPE),
+            .media_type = media_type.len > 0 ? media_type : toc_span_str(TOC_MEDIA_TYPE_UNKNOWN),
             .bytes = toc_message_text(&row, TOC_FIELD_BYTES),
         };
     }

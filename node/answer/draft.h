@@ -5,6 +5,9 @@
 
 #include "answer_internal.h"
 
+/* Of a document whose type is still to be told by its content (RFC 2046 section 4.5.1). */
+#define TOC_MEDIA_TYPE_UNKNOWN "application/octet-stream"
+
 /* The bulletin; spans point into the request, lists are on the heap. */
 struct toc_draft {
     struct toc_bulletin bulletin;

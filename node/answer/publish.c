@@ -194,7 +194,7 @@ static void complete_media_types(struct making *making)
 {
     for (size_t i = 0; i < making->draft.bulletin.document_count; i++) {
         struct toc_document *document = &making->draft.documents[i];
-        if (document->media_type.len == 0) {
+        if (toc_span_equal(document->media_type, toc_span_str(TOC_MEDIA_TYPE_UNKNOWN))) {
             document->media_type = toc_span_str(
                 toc_intel_format_media_type((enum toc_intel_format)making->reading->formats[i]));
         }

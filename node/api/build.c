@@ -319,6 +319,7 @@ void toc_build_item(struct toc_build *build, struct toc_span text)
 
 void toc_build_row(struct toc_build *build)
 {
+    TOC_ASSERT(build->depth == 2); /* rows do not nest */
     count_item(build, TOC_FIELD_TYPE_ROWS);
     open_level(build, false);
 }
@@ -331,7 +332,7 @@ void toc_build_row_end(struct toc_build *build)
 
 void toc_build_list_end(struct toc_build *build)
 {
-    TOC_ASSERT(build->depth == 2 && build->level[1].list);
+    TOC_ASSERT(build->depth > 1 && build->level[build->depth - 1].list);
     close_level(build);
 }
 

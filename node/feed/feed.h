@@ -58,6 +58,8 @@ struct toc_feed_options {
     enum toc_certified (*certifies)(void *arg, const uint8_t *log_key, const uint8_t *org);
     /* On the feeder's thread: all entries of the log up to seq are visible. */
     void (*indexed)(void *arg, const uint8_t *log, uint64_t seq);
+    /* On the feeder's thread, once: what lives in memory alone is there again. */
+    void (*ready)(void *arg);
     void *arg;
 };
 
@@ -71,9 +73,12 @@ struct toc_feed_log {
 /* Starts the feeder's thread. Lends: all options, until toc_feed_stop. Gives *feed. */
 TOC_MUST_USE struct toc_err toc_feed_start(struct toc_feed **feed,
                                            const struct toc_feed_options *options);
+/* All logs have been pushed once, those without anything new too: the feeding begins, with the
+ * hidden bulletins. */
+void toc_feed_begin(struct toc_feed *feed);
 /* Ends the thread after the batch under way. NULL is legal. */
 void toc_feed_stop(struct toc_feed *feed);
-/* There is more of a log. Any thread. Never waits for the feeder. */
+/* A log, and how far it is stored. Any thread. Never waits for the feeder. */
 void toc_feed_push(struct toc_feed *feed, const struct toc_feed_log *log);
 
 struct toc_feed_stat {

@@ -45,7 +45,7 @@ struct toc_feed {
     size_t row_count, row_max;
     struct toc_feed_row *first, **last; /* those with something to do */
     struct toc_feed_stat stat;
-    bool stopping;
+    bool begun, stopping;
     /* The thread's own: */
     struct toc_opener *opener;
     struct toc_feed_batch batch;

@@ -250,6 +250,15 @@ static struct toc_feed_row *take_row(struct toc_feed *feed, struct toc_feed_log 
     return row;
 }
 
+static void wait_begun(struct toc_feed *feed)
+{
+    pthread_mutex_lock(&feed->mutex);
+    while (!feed->begun && !feed->stopping) {
+        pthread_cond_wait(&feed->work, &feed->mutex);
+    }
+    pthread_mutex_unlock(&feed->mutex);
+}
+
 /* A damaged log waits for its next entry or a restart; other failures may pass. */
 static void deal_with(struct toc_feed *feed, struct toc_feed_row *row, struct toc_err err)
 {
@@ -271,15 +280,12 @@ static void deal_with(struct toc_feed *feed, struct toc_feed_row *row, struct to
 static void *run(void *arg)
 {
     struct toc_feed *feed = arg;
-    bool hidden_fed = false;
     struct toc_feed_log log;
     struct toc_feed_row *row;
+    wait_begun(feed);
+    feed_all_hidden(feed);
+    feed->options.ready(feed->options.arg);
     while ((row = take_row(feed, &log)) != NULL) {
-        /* The first push after a start follows those of all logs, so every row is known by now. */
-        if (!hidden_fed) {
-            hidden_fed = true;
-            feed_all_hidden(feed);
-        }
         struct toc_err err = feed_log(feed, row, log.seq);
         if (is_stopping(feed)) {
             break;
@@ -321,6 +327,14 @@ struct toc_err toc_feed_start(struct toc_feed **feed, const struct toc_feed_opti
     }
     *feed = made;
     return toc_ok();
+}
+
+void toc_feed_begin(struct toc_feed *feed)
+{
+    pthread_mutex_lock(&feed->mutex);
+    feed->begun = true;
+    pthread_cond_broadcast(&feed->work);
+    pthread_mutex_unlock(&feed->mutex);
 }
 
 void toc_feed_stop(struct toc_feed *feed)

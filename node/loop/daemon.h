@@ -77,6 +77,9 @@ struct toc_serve_client;
 
 /* Binds HOME/control. Fails: IO, USAGE (no such group). */
 TOC_MUST_USE struct toc_err toc_serve_start(struct toc_daemon *daemon, struct toc_line *line);
+/* Lets clients in: from the moment that what lives in memory alone is there again, or a little
+ * later; called again it does nothing. */
+void toc_serve_listen(struct toc_daemon *daemon);
 /* Takes no more requests; clients get what is queued for them. */
 void toc_serve_stop(struct toc_daemon *daemon);
 /* Sends what desks have queued. */
@@ -127,6 +130,10 @@ void toc_submit_flush(struct toc_daemon *daemon);
 /* On a desk's thread: hands a publication over; the reply follows when it is durable. */
 void toc_submit_push(struct toc_daemon *daemon, struct toc_serve_client *client,
                      struct toc_publication *publication);
+/* The index shows the log up to seq: whoever published there gets his reply. */
+void toc_submit_visible(struct toc_daemon *daemon, const uint8_t *log, uint64_t seq);
+/* Now and then: replies that have waited long enough to be visible. */
+void toc_submit_tick(struct toc_daemon *daemon);
 /* PUBLISHED of the core. */
 void toc_submit_published(struct toc_daemon *daemon, const struct toc_action *action);
 /* Frees what is left. */
@@ -180,7 +187,7 @@ struct toc_daemon {
     struct toc_store_job *stored; /* reported; under report_mutex */
     struct toc_reached *indexed;  /* reported; under report_mutex */
     size_t indexed_count, indexed_max;
-    bool full_reported, broken_reported; /* under report_mutex */
+    bool full_reported, broken_reported, ready_reported; /* under report_mutex */
     bool disk_full;
     size_t work_out; /* checks, loads and stores that the core waits for */
     /* tcp.c */

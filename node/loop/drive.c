@@ -126,6 +126,7 @@ static void report_indexed(struct toc_daemon *daemon, const struct toc_reached *
         struct toc_event event = {.kind = TOC_EVENT_INDEXED, .seq = reached[i].seq};
         memcpy(event.log, reached[i].log, TOC_ID_BYTES);
         toc_drive(daemon, &event);
+        toc_submit_visible(daemon, reached[i].log, reached[i].seq);
     }
 }
 
@@ -173,8 +174,11 @@ static struct toc_err deliver_head(void *arg, const uint8_t *log, const struct t
     struct toc_daemon *daemon = arg;
     uint64_t reached = 0;
     TOC_TRY(toc_index_reached(daemon->index, log, &reached));
-    if (reached < head->seq) {
-        deliver(daemon, log, head->seq);
+    deliver(daemon, log, head->seq);
+    struct toc_event event = {.kind = TOC_EVENT_INDEXED, .seq = reached};
+    memcpy(event.log, log, TOC_ID_BYTES);
+    if (reached > 0) {
+        toc_drive(daemon, &event);
     }
     return toc_ok();
 }
@@ -186,6 +190,7 @@ struct toc_err toc_drive_catch_up(struct toc_daemon *daemon, struct toc_line *li
         return toc_line_fail(line, err.code,
                              "the store's heads cannot be read: run `tocsin verify`");
     }
+    toc_feed_begin(daemon->feed);
     return toc_ok();
 }
 

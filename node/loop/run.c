@@ -41,6 +41,15 @@ void toc_run_broken(void *arg, struct toc_err err)
     uv_async_send(&daemon->reports);
 }
 
+void toc_run_ready(void *arg)
+{
+    struct toc_daemon *daemon = arg;
+    pthread_mutex_lock(&daemon->report_mutex);
+    daemon->ready_reported = true;
+    pthread_mutex_unlock(&daemon->report_mutex);
+    uv_async_send(&daemon->reports);
+}
+
 struct certified_question {
     const uint8_t *log_key, *org;
     bool certified;
@@ -71,10 +80,15 @@ static void on_reports(uv_async_t *async)
     pthread_mutex_lock(&daemon->report_mutex);
     daemon->disk_full = daemon->full_reported;
     bool broken = daemon->broken_reported;
+    bool ready = daemon->ready_reported;
     pthread_mutex_unlock(&daemon->report_mutex);
+    if (ready) {
+        toc_serve_listen(daemon);
+    }
     toc_drive_reports(daemon);
     toc_desk_calls(daemon);
     toc_submit_flush(daemon);
+    toc_submit_tick(daemon);
     toc_serve_flush(daemon);
     if (broken && daemon->exit == TOC_EXIT_DONE) {
         daemon->exit = TOC_EXIT_FAILED;
@@ -88,6 +102,8 @@ static void on_stop_tick(uv_timer_t *timer)
 {
     struct toc_daemon *daemon = timer->data;
     uint64_t waited = toc_now_mono().ms - daemon->stop_ms;
+    toc_submit_tick(daemon);
+    toc_serve_flush(daemon);
     bool quiet = daemon->links == NULL && daemon->work_out == 0 && toc_serve_quiet(daemon);
     if (quiet || waited > STOP_MS_MAX || daemon->exit != TOC_EXIT_DONE) {
         uv_stop(&daemon->uv);

@@ -17,6 +17,7 @@
 #define LARGE_BYTES ((size_t)1024 * 1024)
 /* A client that sends half a request, or reads none of its replies, for so long is closed. */
 #define STALL_MS 30000u
+#define TICK_MS 1000u
 /* Replies of one client that wait to be read; beyond it the desk waits for the client. */
 #define QUEUE_BYTES_MAX ((size_t)4 * 1024 * 1024)
 
@@ -60,7 +61,7 @@ struct toc_server {
     struct toc_serve_client *clients;
     size_t client_count;
     struct toc_serve_client *large; /* whose large request is in memory */
-    bool stopping;
+    bool listening, stopping;
 };
 
 static void start_reading(struct toc_serve_client *client);
@@ -435,6 +436,8 @@ static void on_tick(uv_timer_t *timer)
     struct toc_daemon *daemon = timer->data;
     uint64_t now = toc_now_mono().ms;
     struct toc_serve_client *client = daemon->server->clients;
+    toc_serve_listen(daemon);
+    toc_submit_tick(daemon);
     while (client != NULL) {
         struct toc_serve_client *next = client->next;
         bool half_sent = client->phase == PHASE_BODY && !client->waits_for_turn;
@@ -575,15 +578,25 @@ struct toc_err toc_serve_start(struct toc_daemon *daemon, struct toc_line *line)
     failed = uv_timer_init(&daemon->uv, &server->timer);
     TOC_ASSERT(failed == 0);
     failed = uv_pipe_open(&server->listener, fd);
-    if (failed == 0) {
-        failed = uv_listen((uv_stream_t *)&server->listener, 16, on_connection);
-    }
     if (failed != 0) {
         return toc_line_fail(line, TOC_IO, "cannot listen on the control socket: %s",
                              uv_strerror(failed));
     }
-    uv_timer_start(&server->timer, on_tick, STALL_MS / 6, STALL_MS / 6);
+    uv_timer_start(&server->timer, on_tick, TICK_MS, TICK_MS);
     return toc_ok();
+}
+
+void toc_serve_listen(struct toc_daemon *daemon)
+{
+    struct toc_server *server = daemon->server;
+    if (server->listening || server->stopping) {
+        return;
+    }
+    server->listening = true;
+    int failed = uv_listen((uv_stream_t *)&server->listener, 16, on_connection);
+    if (failed != 0) {
+        toc_say(TOC_LEVEL_ERROR, "cannot listen on the control socket: %s", uv_strerror(failed));
+    }
 }
 
 void toc_serve_stop(struct toc_daemon *daemon)

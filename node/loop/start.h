@@ -16,6 +16,8 @@ void toc_end(struct toc_daemon *daemon);
 /* run.c, on the writer's thread: the disk is full, or is not any more; the store is broken. */
 void toc_run_blocked(void *daemon, bool is_full);
 void toc_run_broken(void *daemon, struct toc_err err);
+/* run.c, on the feeder's thread: questions can be answered. */
+void toc_run_ready(void *daemon);
 /* run.c, on the feeder's thread: was this log key certified for that organisation? */
 enum toc_certified toc_run_certifies(void *daemon, const uint8_t *log_key, const uint8_t *org);
 

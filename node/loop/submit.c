@@ -2,6 +2,7 @@
 #include "daemon.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* A publication on its way through the core. */
 struct waiting {
@@ -9,6 +10,10 @@ struct waiting {
     struct toc_serve_client *client;
     struct toc_publication *publication;
     bool large, submitted;
+    /* Durable, but not yet visible here: */
+    bool published;
+    uint8_t log[TOC_ID_BYTES];
+    uint64_t seq, since_ms;
 };
 
 struct toc_submitter {
@@ -55,6 +60,10 @@ void toc_submit_push(struct toc_daemon *daemon, struct toc_serve_client *client,
 }
 
 /* ---- outcomes ---- */
+
+/* Who publishes and then asks must find what he published; but the index may be busy with others'
+ * entries, and the bulletin is durable all the same. */
+#define VISIBLE_MS_MAX 2000u
 
 /* Answers the client and forgets the publication. */
 static void finish(struct waiting *waiting, struct toc_err err, const struct toc_line *line)
@@ -105,18 +114,53 @@ void toc_submit_published(struct toc_daemon *daemon, const struct toc_action *ac
     if (waiting->large) {
         submitter->large_out = false;
     }
-    unlink_waiting(submitter, waiting);
-    struct toc_line line = {{0}};
     if (!toc_failed(action->err)) {
         toc_publication_done(waiting->publication, action->group, action->log, action->seq);
-        toc_serve_row(waiting->client, &waiting->publication->row);
+        memcpy(waiting->log, action->log, TOC_ID_BYTES);
+        waiting->seq = action->seq;
+        waiting->since_ms = toc_now_mono().ms;
+        waiting->published = true;
     } else {
         const char *why =
             action->err.why == NULL ? toc_code_text(action->err.code) : action->err.why;
+        struct toc_line line;
         toc_line_set(&line, "not published: %s; %s", why, what_to_do(action->err.code));
+        unlink_waiting(submitter, waiting);
+        finish(waiting, action->err, &line);
     }
-    finish(waiting, action->err, &line);
     uv_async_send(&daemon->reports); /* a large one may wait for its turn */
+}
+
+static void reply(struct toc_submitter *submitter, struct waiting *waiting)
+{
+    struct toc_line line = {{0}};
+    unlink_waiting(submitter, waiting);
+    toc_serve_row(waiting->client, &waiting->publication->row);
+    finish(waiting, toc_ok(), &line);
+}
+
+void toc_submit_visible(struct toc_daemon *daemon, const uint8_t *log, uint64_t seq)
+{
+    for (struct waiting *waiting = daemon->submitter->waiting; waiting != NULL;) {
+        struct waiting *next = waiting->next;
+        if (waiting->published && waiting->seq <= seq &&
+            memcmp(waiting->log, log, TOC_ID_BYTES) == 0) {
+            reply(daemon->submitter, waiting);
+        }
+        waiting = next;
+    }
+}
+
+void toc_submit_tick(struct toc_daemon *daemon)
+{
+    uint64_t now = toc_now_mono().ms;
+    for (struct waiting *waiting = daemon->submitter->waiting; waiting != NULL;) {
+        struct waiting *next = waiting->next;
+        if (waiting->published && (now - waiting->since_ms > VISIBLE_MS_MAX || daemon->stopping)) {
+            reply(daemon->submitter, waiting);
+        }
+        waiting = next;
+    }
 }
 
 /* ---- into the core ---- */
