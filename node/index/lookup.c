@@ -112,8 +112,8 @@ static struct toc_err find_networks_around(struct lookup *lookup, struct scan *s
 {
     struct value_key around = *key;
     for (unsigned length = key->bytes[17]; length-- > 0 && !lookup->enough;) {
-        cut_address(&around, length);
         if (has_prefix(lookup->read->index, length)) {
+            cut_address(&around, length);
             TOC_TRY(find_same(lookup, scan, &around, TOC_INDEX_ABOVE));
         }
     }
