@@ -315,8 +315,8 @@ void toc_client_close(struct toc_client *client);
 TOC_MUST_USE struct toc_err toc_client_ask(struct toc_client *client, struct toc_build *request,
                                            struct toc_line *line);
 /* Waits for the next row. Lends: until the next call. Fails: ABSENT after the end (read
- * toc_client_exit then: 0 or 1); the code of the end when the request was refused, with its line;
- * UNREACHABLE, MALFORMED. */
+ * toc_client_exit then: 0 or 1; the line, if any, says what was not found); the code of the end
+ * when the request was refused, with its line; UNREACHABLE, MALFORMED. */
 TOC_MUST_USE struct toc_err toc_client_next(struct toc_client *client, struct toc_message *row,
                                             struct toc_line *line);
 /* Exit status that the last end gave; TOC_EXIT_UNREACHABLE before. */

@@ -208,12 +208,14 @@ struct toc_err toc_client_next(struct toc_client *client, struct toc_message *ro
     }
     client->open = false;
     client->exit = (enum toc_exit)toc_message_number(&message, TOC_FIELD_EXIT);
+    struct toc_span text = toc_message_text(&message, TOC_FIELD_LINE);
+    size_t shown = text.len < TOC_LINE_BYTES ? text.len : TOC_LINE_BYTES;
+    if (shown > 0) {
+        toc_line_set(line, "%.*s", (int)shown, (const char *)text.at);
+    }
     if (!toc_message_has(&message, TOC_FIELD_ERROR)) {
         return toc_fail(TOC_ABSENT, "the end");
     }
-    struct toc_span text = toc_message_text(&message, TOC_FIELD_LINE);
-    size_t shown = text.len < TOC_LINE_BYTES ? text.len : TOC_LINE_BYTES;
-    toc_line_set(line, "%.*s", (int)shown, text.len == 0 ? "" : (const char *)text.at);
     enum toc_code code = code_of_name(toc_message_text(&message, TOC_FIELD_ERROR));
     return toc_fail(code, toc_code_text(code));
 }

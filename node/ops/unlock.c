@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #define CREDENTIAL_BYTES 32u
+#define CREDENTIAL_BYTES_READ 4096u /* so that a longer file is called what it is */
 #define CREDENTIAL_NAME "tocsin.key"
 
 void toc_unlocked_free(struct toc_unlocked *unlocked)
@@ -53,7 +54,7 @@ static struct toc_err from_credential(struct toc_unlocked *unlocked, const char 
                                       struct toc_line *line)
 {
     struct toc_bytes bytes;
-    TOC_TRY(toc_file_read(path, CREDENTIAL_BYTES, &bytes, line));
+    TOC_TRY(toc_file_read(path, CREDENTIAL_BYTES_READ, &bytes, line));
     struct toc_err err = toc_ok();
     if (bytes.len != CREDENTIAL_BYTES) {
         err = toc_line_fail(line, TOC_USAGE,
