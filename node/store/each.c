@@ -131,7 +131,8 @@ static struct toc_err copy_rows(struct toc_db *db, enum toc_db_table table, stru
         }
     }
     while (!toc_failed(err)) {
-        if (cursor.key.len < prefix.len || memcmp(cursor.key.at, prefix.at, prefix.len) != 0 ||
+        if (cursor.key.len < prefix.len ||
+            !toc_span_equal(toc_span(cursor.key.at, prefix.len), prefix) ||
             portion->row_count == PORTION_ROWS ||
             (portion->row_count > 0 && portion->used + cursor.value.len > PORTION_BYTES)) {
             break;

@@ -168,7 +168,8 @@ struct found {
     char text[2048];
 };
 
-static inline void found_add(struct found *found, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static inline void found_add(struct found *found,
+                                                                   const char *format, ...)
 {
     size_t used = strlen(found->text);
     va_list list;
