@@ -148,7 +148,8 @@ struct toc_err toc_json_load(struct toc_json *json, struct toc_span bytes,
     }
     TOC_TRY(check_bounds(bytes, fault));
     size_t at = 0;
-    uint32_t line = 0; /* newlines before `at` */
+    uint32_t line = 0;   /* newlines before `at` */
+    uint32_t column = 0; /* characters between the last of them and `at` */
     size_t counted = 0;
     while (true) {
         while (at < bytes.len && is_blank(bytes.at[at])) {
@@ -161,13 +162,16 @@ struct toc_err toc_json_load(struct toc_json *json, struct toc_span bytes,
             return refuse(fault, bytes, at, "more texts than one document may hold");
         }
         for (; counted < at; counted++) {
-            line += bytes.at[counted] == '\n';
+            bool end = bytes.at[counted] == '\n';
+            line += end;
+            column = end ? 0 : column + ((bytes.at[counted] & 0xc0) != 0x80);
         }
         size_t used = 0;
         struct toc_err err = load_one(json, toc_span(bytes.at + at, bytes.len - at), &used, &error);
         if (toc_failed(err)) {
             fault->line = line + (error.line > 0 ? (uint32_t)error.line : 1);
             fault->column = error.column > 0 ? (uint32_t)error.column : 1;
+            fault->column += error.line <= 1 ? column : 0;
             describe(fault, error.text);
             return err;
         }

@@ -21,7 +21,7 @@
 /* What is wrong, and where. */
 struct toc_json_fault {
     uint32_t line;    /* from 1 */
-    uint32_t column;  /* from 1, in characters */
+    uint32_t column;  /* from 1, in characters: the last one of what cannot be read */
     char detail[160]; /* printable */
 };
 
