@@ -50,7 +50,7 @@ static size_t take(struct toc_audit_thread *thread, struct act **acts)
 /* Writes the list and frees it. */
 static void write_acts(struct toc_audit_thread *thread, struct act *acts, size_t count)
 {
-    struct toc_audit_act lines[WRITE_MAX];
+    struct toc_audit_act lines[WRITE_MAX] = {{.act = NULL}};
     size_t filled = 0;
     for (const struct act *act = acts; act != NULL; act = act->next) {
         lines[filled++] = (struct toc_audit_act){

@@ -132,6 +132,7 @@ static inline const char *check_shared(const char *relative)
  * Gives: free() it. */
 static inline char *check_read(const char *path, size_t *len)
 {
+    *len = 0;
     FILE *file = fopen(path, "rb");
     if (file == NULL) {
         return NULL;
