@@ -179,7 +179,7 @@ static void only_the_author_takes_back(void **state)
     };
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        void *made;
+        void *made = NULL;
         struct toc_index_meta meta;
         assert_int_equal(world_make(&made), 0);
         struct world *world = made;

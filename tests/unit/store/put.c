@@ -35,7 +35,7 @@ static void blocks_do_not_depend_on_how_entries_arrive(void **state)
 {
     (void)state;
     for (uint64_t seed = 1; seed <= 12; seed++) {
-        void *made;
+        void *made = NULL;
         uint64_t noise = seed;
         assert_int_equal(world_make(&made), 0);
         struct world *world = made;

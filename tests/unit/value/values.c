@@ -14,7 +14,7 @@ static void print_value(char *out, size_t size)
     if (value.port != 0) {
         (void)snprintf(port, sizeof port, ":%u", (unsigned)value.port);
     }
-    (void)snprintf(out, size, "%s %s%s%s%s%s", toc_value_kind_name(value.kind), text, port,
+    (void)snprintf(out, size, "%s %.400s%s%s%s%s", toc_value_kind_name(value.kind), text, port,
                    value.wildcard ? " wildcard" : "", value.defanged ? " defanged" : "",
                    value.other_kind ? " retyped" : "");
 }
