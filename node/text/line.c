@@ -187,11 +187,18 @@ static struct toc_span strip_comment(struct toc_text_reader *reader, struct toc_
     for (size_t i = 1; i + 1 < item.len; i++) {
         bool blank = item.at[i - 1] == ' ' || item.at[i - 1] == '\t';
         if (blank && (item.at[i] == '#' || (item.at[i] == '/' && item.at[i + 1] == '/'))) {
-            reader->base.note = toc_text_trim(skip(item, i + 1));
+            reader->base.note = toc_text_trim(skip(item, i + (item.at[i] == '#' ? 1 : 2)));
             return toc_text_trim(toc_span(item.at, i));
         }
     }
     return item;
+}
+
+/* Marks that part a value from a comment without a blank. */
+static bool has_mark(struct toc_span text)
+{
+    return memchr(text.at, ',', text.len) != NULL || memchr(text.at, ';', text.len) != NULL ||
+           memchr(text.at, '|', text.len) != NULL;
 }
 
 static bool has_blank(struct toc_span text)
@@ -200,12 +207,14 @@ static bool has_blank(struct toc_span text)
 }
 
 /* Application ids look like domains, fingerprints like hashes: the heading knows better. */
-static bool section_wins(const struct toc_text_reader *reader, enum toc_value_kind shown)
+static bool section_wins(const struct toc_text_reader *reader, enum toc_value_kind shown,
+                         struct toc_span item)
 {
+    bool announces = item.at[item.len - 1] == ':';
     return (reader->section == TOC_VALUE_APP_ID && shown == TOC_VALUE_DOMAIN) ||
            (reader->section == TOC_VALUE_CERTIFICATE && shown >= TOC_VALUE_MD5 &&
             shown <= TOC_VALUE_SHA512) ||
-           (reader->section != TOC_VALUE_NONE && shown == TOC_VALUE_OTHER);
+           (reader->section != TOC_VALUE_NONE && shown == TOC_VALUE_OTHER && !announces);
 }
 
 /* One word that makes the whole line. */
@@ -222,7 +231,7 @@ static struct toc_err read_single(struct toc_text_reader *reader, struct toc_spa
         (quoted || toc_text_is_report(toc_span(value.bytes, value.len)))) {
         return toc_text_add_link(reader, item);
     }
-    if (section_wins(reader, value.kind)) {
+    if (section_wins(reader, value.kind, item)) {
         return toc_text_add(reader, reader->section, item, toc_span("", 0));
     }
     if (value.kind == TOC_VALUE_OTHER) {
@@ -351,6 +360,7 @@ static struct toc_err read_mixed(struct toc_text_reader *reader, struct toc_span
 struct toc_err toc_text_read_line(struct toc_text_reader *reader, struct toc_span line)
 {
     bool bullet = false;
+    uint32_t before = reader->facts->count;
     line = toc_text_trim(line);
     if (line.len == 0) {
         reader->in_paragraph = false;
@@ -369,12 +379,12 @@ struct toc_err toc_text_read_line(struct toc_text_reader *reader, struct toc_spa
     if (item.len == 0) {
         return toc_ok();
     }
-    uint32_t before = reader->facts->count;
     bool blank = has_blank(item);
     if (reader->shape == TOC_TEXT_TABLE && memchr(item.at, ',', item.len) != NULL) {
-        TOC_TRY(read_cells(reader, item, ','));
-    } else if (!blank && memchr(item.at, ',', item.len) == NULL &&
-               memchr(item.at, ';', item.len) == NULL) {
+        bool done = false;
+        TOC_TRY(read_labelled(reader, item, &done));
+        TOC_TRY(done ? toc_ok() : read_cells(reader, item, ','));
+    } else if (!blank && !has_mark(item)) {
         TOC_TRY(read_single(reader, item, bullet));
     } else {
         TOC_TRY(read_mixed(reader, item));

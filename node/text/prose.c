@@ -49,6 +49,20 @@ static bool is_word_end(uint8_t c)
            c == ',' || c == ';';
 }
 
+/* Whether the bracket at the end of a word was opened within it. */
+static bool is_balanced(struct toc_span word)
+{
+    uint8_t close = word.at[word.len - 1];
+    uint8_t open = close == ')' ? '(' : close == ']' ? '[' : '{';
+    size_t opened = 0;
+    size_t closed = 0;
+    for (size_t i = 0; i < word.len; i++) {
+        opened += word.at[i] == open;
+        closed += word.at[i] == close;
+    }
+    return opened >= closed;
+}
+
 /* Marks around a word that do not belong to it. Brackets of a defanged name stay. */
 static struct toc_span strip(struct toc_span word)
 {
@@ -60,11 +74,7 @@ static struct toc_span strip(struct toc_span word)
     }
     while (word.len > 0 && memchr(behind, word.at[word.len - 1], sizeof behind - 1) != NULL) {
         uint8_t last = word.at[word.len - 1];
-        const uint8_t *open = NULL;
-        if (last == ')' || last == ']' || last == '}') {
-            open = memchr(word.at, last == ')' ? '(' : last == ']' ? '[' : '{', word.len);
-        }
-        if (open != NULL) {
+        if ((last == ')' || last == ']' || last == '}') && is_balanced(word)) {
             break;
         }
         word.len--;
@@ -161,7 +171,7 @@ static struct toc_err read_word(struct toc_text_reader *reader, struct toc_span 
         !is_promising(word)) {
         return toc_ok();
     }
-    word = strip(toc_text_cut_link(word));
+    word = toc_url_scheme(word) > 0 ? strip(toc_text_cut_link(word)) : word;
     if (toc_failed(toc_value_guess(&value, word))) {
         return toc_ok();
     }

@@ -228,7 +228,9 @@ static bool has_value(const struct toc_text_row *row)
     enum toc_value_kind kind = TOC_VALUE_NONE;
     for (uint32_t i = 0; i < row->count; i++) {
         if (!find_role(row->cells[i], &role, &kind) &&
-            !toc_failed(toc_value_guess(&value, row->cells[i])) && toc_text_is_strong(value.kind)) {
+            !toc_failed(toc_value_guess(&value, row->cells[i])) &&
+            (toc_text_is_strong(value.kind) || value.kind == TOC_VALUE_FILENAME ||
+             value.kind == TOC_VALUE_PATH)) {
             return true;
         }
     }

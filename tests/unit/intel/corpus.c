@@ -176,7 +176,7 @@ static const struct {
     {"ioc/citizenlab", 250},   {"ioc/curated-intel", 145}, {"ioc/eset", 7100},
     {"ioc/harfanglab", 2900},  {"ioc/maltrail", 131000},   {"ioc/microsoft", 250},
     {"ioc/misp-csv", 400},     {"ioc/sekoia", 5600},       {"ioc/sophos", 2700},
-    {"ioc/stalkerware", 4700}, {"ioc/threatlabz", 1650},   {"ioc/unit42", 10400},
+    {"ioc/stalkerware", 3780}, {"ioc/threatlabz", 1650},   {"ioc/unit42", 10400},
     {"ioc/volexity", 500},     {"ioc/withsecure", 530},    {"ioc/zeek-intel", 6250},
 };
 
