@@ -101,6 +101,14 @@ static const char *what_to_do(enum toc_code code)
     return "see the node's log";
 }
 
+static void reply(struct toc_submitter *submitter, struct waiting *waiting)
+{
+    struct toc_line line = {{0}};
+    unlink_waiting(submitter, waiting);
+    toc_serve_row(waiting->client, &waiting->publication->row);
+    finish(waiting, toc_ok(), &line);
+}
+
 void toc_submit_published(struct toc_daemon *daemon, const struct toc_action *action)
 {
     struct toc_submitter *submitter = daemon->submitter;
@@ -120,6 +128,9 @@ void toc_submit_published(struct toc_daemon *daemon, const struct toc_action *ac
         waiting->seq = action->seq;
         waiting->since_ms = toc_now_mono().ms;
         waiting->published = true;
+#ifdef TOC_CONTROL_ACK_EARLY
+        reply(submitter, waiting); /* what is not committed is not visible either */
+#endif
     } else {
         const char *why =
             action->err.why == NULL ? toc_code_text(action->err.code) : action->err.why;
@@ -129,14 +140,6 @@ void toc_submit_published(struct toc_daemon *daemon, const struct toc_action *ac
         finish(waiting, action->err, &line);
     }
     uv_async_send(&daemon->reports); /* a large one may wait for its turn */
-}
-
-static void reply(struct toc_submitter *submitter, struct waiting *waiting)
-{
-    struct toc_line line = {{0}};
-    unlink_waiting(submitter, waiting);
-    toc_serve_row(waiting->client, &waiting->publication->row);
-    finish(waiting, toc_ok(), &line);
 }
 
 void toc_submit_visible(struct toc_daemon *daemon, const uint8_t *log, uint64_t seq)
