@@ -5,139 +5,13 @@
 
 /* Longest label before a value ("SHA-256: ..."), bytes. */
 #define LABEL_BYTES_MAX 32u
-/* Longest first line that is taken for a title, bytes. */
-#define TITLE_BYTES_MAX 200u
 /* Lines among which the title of a plain text stands. */
 #define TITLE_LINES_MAX 5u
-/* Longest line in which a marking such as TLP:AMBER is taken for the document's own, bytes. Longer
- * ones talk about it. */
-#define MARKING_LINE_BYTES_MAX 120u
-
-/* What a heading announces, by a part of its letters. */
-static const struct {
-    const char *part;
-    enum toc_value_kind kind;
-} announcements[] = {
-    {"mutex", TOC_VALUE_MUTEX},
-    {"mutant", TOC_VALUE_MUTEX},
-    {"registry", TOC_VALUE_REGISTRY},
-    {"useragent", TOC_VALUE_USER_AGENT},
-    {"commandline", TOC_VALUE_COMMAND},
-    {"bitcoin", TOC_VALUE_WALLET},
-    {"wallet", TOC_VALUE_WALLET},
-    {"packagename", TOC_VALUE_APP_ID},
-    {"phonenumber", TOC_VALUE_PHONE},
-    {"packages", TOC_VALUE_APP_ID},
-    {"certificates", TOC_VALUE_CERTIFICATE},
-};
-
-static const char *const reference_headings[] = {"reference", "furtherreading", "readmore",
-                                                 "sources"};
 
 static struct toc_span skip(struct toc_span text, size_t bytes)
 {
     return toc_span(text.at + bytes, text.len - bytes);
 }
-
-/* ---- headings ---------------------------------------------------------------------------------
- */
-
-static struct toc_err add_title(struct toc_text_reader *reader, struct toc_span text)
-{
-    struct toc_fact fact = reader->base;
-    fact.kind = TOC_VALUE_TITLE;
-    fact.value = fact.written = text;
-    if (reader->titled || text.len == 0 || text.len > TITLE_BYTES_MAX) {
-        return toc_ok();
-    }
-    reader->titled = true;
-    return toc_facts_add(reader->facts, &fact);
-}
-
-/* Remembers what the lines below hold. */
-static void announce(struct toc_text_reader *reader, struct toc_span heading)
-{
-    char word[TITLE_BYTES_MAX];
-    (void)toc_value_squeeze(heading, word, sizeof word);
-    reader->section = TOC_VALUE_NONE;
-    reader->references = false;
-    for (size_t i = 0; i < sizeof announcements / sizeof announcements[0]; i++) {
-        if (strstr(word, announcements[i].part) != NULL) {
-            reader->section = announcements[i].kind;
-        }
-    }
-    /* "# Reference: https://..." is one itself and announces nothing. */
-    bool link = memmem(heading.at, heading.len, "://", 3) != NULL;
-    for (size_t i = 0; i < sizeof reference_headings / sizeof reference_headings[0]; i++) {
-        reader->references =
-            reader->references || (!link && strstr(word, reference_headings[i]) != NULL);
-    }
-}
-
-/* The level that stands at the colon `at` of "TLP:AMBER". */
-static enum toc_marked marking_at(struct toc_span line, size_t at, struct toc_span *written)
-{
-    size_t end = at + 1;
-    if (at < 3 ||
-        (memcmp(line.at + at - 3, "TLP", 3) != 0 && memcmp(line.at + at - 3, "tlp", 3) != 0) ||
-        (at > 3 && line.at[at - 4] > ' ' && memchr("*[(_#-", line.at[at - 4], 6) == NULL)) {
-        return TOC_MARKED_NONE;
-    }
-    end += end < line.len && line.at[end] == ' ';
-    while (end < line.len && (((line.at[end] | 0x20) >= 'a' && (line.at[end] | 0x20) <= 'z') ||
-                              line.at[end] == '+')) {
-        end++;
-    }
-    *written = toc_span(line.at + at - 3, end - at + 3);
-    return toc_marked_find(*written);
-}
-
-/* "TLP:AMBER" in a short line is the document's own marking. */
-static struct toc_err read_marking(struct toc_text_reader *reader, struct toc_span line)
-{
-    struct toc_fact fact = reader->base;
-    const uint8_t *colon = line.at;
-    const uint8_t *end = line.at + line.len;
-    if (line.len > MARKING_LINE_BYTES_MAX) {
-        return toc_ok();
-    }
-    while ((colon = memchr(colon, ':', (size_t)(end - colon))) != NULL) {
-        enum toc_marked marked = marking_at(line, (size_t)(colon - line.at), &fact.written);
-        if (marked != TOC_MARKED_NONE) {
-            fact.kind = TOC_VALUE_TLP;
-            fact.value = toc_span_str(toc_marked_name(marked));
-            toc_facts_mark_tlp(reader->facts, marked);
-            return toc_facts_add(reader->facts, &fact);
-        }
-        colon++;
-    }
-    return toc_ok();
-}
-
-/* Lines that begin with "#" are headings of Markdown, comments elsewhere; both announce. */
-static bool is_heading(const struct toc_text_reader *reader, struct toc_span line)
-{
-    bool markdown = reader->shape == TOC_TEXT_MARKDOWN;
-    return line.at[0] == '#' || (line.len > 1 && line.at[0] == '/' && line.at[1] == '/') ||
-           (markdown && line.at[0] == '=' && line.len > 1);
-}
-
-static struct toc_err read_heading(struct toc_text_reader *reader, struct toc_span line)
-{
-    struct toc_span heading = line;
-    while (heading.len > 0 && memchr("#=/ *", heading.at[0], 5) != NULL) {
-        heading = skip(heading, 1);
-    }
-    announce(reader, heading);
-    if (reader->shape == TOC_TEXT_MARKDOWN) {
-        TOC_TRY(add_title(reader, heading));
-        return toc_text_read_prose(reader, line);
-    }
-    return toc_text_read_links(reader, line);
-}
-
-/* ---- items ------------------------------------------------------------------------------------
- */
 
 /* Takes "- ", "* ", "> ", "1. ", a bullet sign off the start; `*bullet` says whether there was one.
  */
@@ -366,10 +240,10 @@ struct toc_err toc_text_read_line(struct toc_text_reader *reader, struct toc_spa
         reader->in_paragraph = false;
         return toc_ok();
     }
-    TOC_TRY(read_marking(reader, line));
-    if (is_heading(reader, line)) {
+    TOC_TRY(toc_text_read_marking(reader, line));
+    if (toc_text_is_heading(reader, line)) {
         reader->in_paragraph = false;
-        return read_heading(reader, line);
+        return toc_text_read_heading(reader, line);
     }
     if (line.at[0] == '|') {
         return read_cells(reader, line, '|');
@@ -392,10 +266,10 @@ struct toc_err toc_text_read_line(struct toc_text_reader *reader, struct toc_spa
     bool found = reader->facts->count > before;
     bool announces = item.at[item.len - 1] == ':' && !found;
     if (announces) {
-        announce(reader, item);
+        toc_text_announce(reader, item);
     }
     if (blank && !found && reader->line <= TITLE_LINES_MAX && reader->shape != TOC_TEXT_TABLE) {
-        TOC_TRY(add_title(reader, toc_span(item.at, item.len - announces)));
+        TOC_TRY(toc_text_add_title(reader, toc_span(item.at, item.len - announces)));
     }
     reader->in_paragraph = blank && !bullet && !found && item.at[item.len - 1] != ':';
     return toc_ok();

@@ -72,7 +72,22 @@ bool toc_text_find_header(struct toc_text_reader *reader, struct toc_span line);
 /* Facts of reader->row by the columns of reader->header. */
 TOC_MUST_USE struct toc_err toc_text_read_row(struct toc_text_reader *reader);
 
-/* ---- line.c: lists and headings */
+/* ---- heading.c: what lines announce */
+
+/* Lines that begin with "#" are headings of Markdown, comments elsewhere; both announce. */
+bool toc_text_is_heading(const struct toc_text_reader *reader, struct toc_span line);
+TOC_MUST_USE struct toc_err toc_text_read_heading(struct toc_text_reader *reader,
+                                                  struct toc_span line);
+/* Remembers what the lines below hold. */
+void toc_text_announce(struct toc_text_reader *reader, struct toc_span heading);
+/* The first title counts; one that is too long is none. */
+TOC_MUST_USE struct toc_err toc_text_add_title(struct toc_text_reader *reader,
+                                               struct toc_span text);
+/* "TLP:AMBER" in a short line is the document's own marking. */
+TOC_MUST_USE struct toc_err toc_text_read_marking(struct toc_text_reader *reader,
+                                                  struct toc_span line);
+
+/* ---- line.c: lists */
 
 TOC_MUST_USE struct toc_err toc_text_read_line(struct toc_text_reader *reader,
                                                struct toc_span line);
