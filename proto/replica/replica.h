@@ -102,6 +102,7 @@ struct toc_serves {
     struct toc_serve items[TOC_SERVES_MAX];
     uint32_t count, turn;
     uint32_t loads_out;
+    bool compared; /* a VTOP of ours is out: rows that lack something are answered by rows, once */
 };
 
 struct toc_pending_load {
@@ -251,6 +252,8 @@ struct toc_err toc_replica_take_want(struct toc_replica *replica, struct toc_lin
 void toc_replica_serve(struct toc_replica *replica, struct toc_turn *turn, struct toc_link *link);
 void toc_replica_served(struct toc_replica *replica, struct toc_link *link,
                         struct toc_pending_load *load, struct toc_err err);
+/* Are entries of this log on their way to this link because it asked? */
+bool toc_replica_serves(struct toc_replica *replica, const struct toc_link *link, uint32_t log);
 /* Sends a stored range on to every link that lacks just that. */
 void toc_replica_push(struct toc_replica *replica, struct toc_job *job, struct toc_buffer *buffer,
                       const struct toc_range_info *info, uint32_t log);

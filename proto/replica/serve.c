@@ -25,6 +25,11 @@ static struct toc_serve *find_serve(struct toc_serves *serves, uint32_t log, boo
     return NULL;
 }
 
+bool toc_replica_serves(struct toc_replica *replica, const struct toc_link *link, uint32_t log)
+{
+    return find_serve(serves_of(replica, link), log, false, 0) != NULL;
+}
+
 static void drop_serve(struct toc_serves *serves, struct toc_serve *serve)
 {
     *serve = serves->items[--serves->count];
@@ -240,7 +245,7 @@ void toc_replica_push(struct toc_replica *replica, struct toc_job *job, struct t
             }
             toc_buffer_drop(&replica->links->buffers, buffer);
         }
-        if (find_serve(serves_of(replica, link), log, false, 0) == NULL) {
+        if (!toc_replica_serves(replica, link, log)) {
             link->vtop_due = true;
         }
     }

@@ -97,6 +97,7 @@ void toc_replica_vtop(struct toc_replica *replica, struct toc_turn *turn, struct
     if (toc_peer_queue(&link->peer, TOC_MSG_VTOP, TOC_CLASS_CONTROL, buffer)) {
         link->vtop_due = false;
         link->vtop_at = turn->now;
+        replica->serves[link->place].compared = true;
     } else {
         toc_buffer_drop(&replica->links->buffers, buffer);
     }
@@ -259,6 +260,32 @@ void toc_replica_want(struct toc_replica *replica, struct toc_turn *turn, struct
     }
 }
 
+/* Does the peer lack entries that it has not asked for? */
+static bool is_behind(struct toc_replica *replica, const struct toc_link *link, uint32_t group)
+{
+    for (uint32_t log = replica->ledger->groups[group].first_log; log != TOC_LEDGER_NONE;
+         log = replica->ledger->logs[log].next_in_group) {
+        if (replica->ledger->logs[log].head.seq > *toc_replica_has(replica, link, log) &&
+            !toc_replica_serves(replica, link, log)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The peer answered our VTOP with rows, so it has seen our digest and not our rows: where it is the
+ * one that lacks something, it needs them to know what to ask for. Once for each VTOP of ours, so
+ * that two nodes that cannot help each other fall silent. */
+static void answer_rows(struct toc_replica *replica, struct toc_link *link, uint32_t group)
+{
+    struct toc_serves *serves = &replica->serves[link->place];
+    if (serves->compared && is_behind(replica, link, group)) {
+        serves->compared = false;
+        toc_set_put(link->rows_due, group, true);
+        link->rows_waiting = true;
+    }
+}
+
 struct toc_err toc_replica_take_rows(struct toc_replica *replica, struct toc_turn *turn,
                                      struct toc_link *link, struct toc_span body)
 {
@@ -279,6 +306,9 @@ struct toc_err toc_replica_take_rows(struct toc_replica *replica, struct toc_tur
         }
         *toc_replica_has(replica, link, log) = row.seq;
         toc_replica_want(replica, turn, link, log, row.seq);
+    }
+    if (body.at[TOC_ID_BYTES] == 1) {
+        answer_rows(replica, link, group);
     }
     return toc_ok();
 }
