@@ -162,6 +162,9 @@ struct toc_err toc_feed_take(struct toc_feed *feed, const struct toc_feed_log *l
     if (opened) {
         err = read_bulletin(feed, log, item);
     }
+    if (err.code == TOC_ABSENT && !opened && entry->detached) {
+        return toc_ok(); /* its chunks are still to come: toc_feed_push_late tells of them */
+    }
     if (!toc_failed(err)) {
         err = read_facts(feed, log, item);
     } else if (err.code != TOC_FULL && err.code != TOC_STATE && err.code != TOC_IO) {

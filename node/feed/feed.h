@@ -58,6 +58,8 @@ struct toc_feed_options {
     enum toc_certified (*certifies)(void *arg, const uint8_t *log_key, const uint8_t *org);
     /* On the feeder's thread: all entries of the log up to seq are visible. */
     void (*indexed)(void *arg, const uint8_t *log, uint64_t seq);
+    /* The same of one entry that was told by toc_feed_push_late. */
+    void (*indexed_late)(void *arg, const uint8_t *log, uint64_t seq);
     /* On the feeder's thread, once: what lives in memory alone is there again. */
     void (*ready)(void *arg);
     void *arg;
@@ -80,6 +82,12 @@ void toc_feed_begin(struct toc_feed *feed);
 void toc_feed_stop(struct toc_feed *feed);
 /* A log, and how far it is stored. Any thread. Never waits for the feeder. */
 void toc_feed_push(struct toc_feed *feed, const struct toc_feed_log *log);
+
+/* The payload of one entry, missing when its log was fed, has come: that entry is read again. At
+ * most TOC_FEED_LATE_MAX wait; more are dropped and told again after a restart. Any thread. */
+#define TOC_FEED_LATE_MAX 4096u
+void toc_feed_push_late(struct toc_feed *feed, const uint8_t log[static TOC_ID_BYTES],
+                        uint64_t seq);
 
 struct toc_feed_stat {
     uint64_t lag;         /* entries pushed and not yet visible */

@@ -35,6 +35,12 @@ struct toc_feed_row {
     bool queued;
 };
 
+/* One entry, by its place. */
+struct toc_feed_entry {
+    uint8_t log[TOC_ID_BYTES];
+    uint64_t seq;
+};
+
 struct toc_feed {
     struct toc_feed_options options;
     pthread_t thread;
@@ -44,6 +50,8 @@ struct toc_feed {
     struct toc_feed_row **rows; /* open addressing by log id */
     size_t row_count, row_max;
     struct toc_feed_row *first, **last; /* those with something to do */
+    struct toc_feed_entry *late; /* TOC_FEED_LATE_MAX; their payloads came after their turn */
+    size_t late_count;
     struct toc_feed_stat stat;
     bool begun, stopping;
     /* The thread's own: */

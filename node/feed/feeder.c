@@ -80,6 +80,18 @@ void toc_feed_push(struct toc_feed *feed, const struct toc_feed_log *log)
     pthread_mutex_unlock(&feed->mutex);
 }
 
+void toc_feed_push_late(struct toc_feed *feed, const uint8_t log[static TOC_ID_BYTES], uint64_t seq)
+{
+    pthread_mutex_lock(&feed->mutex);
+    if (feed->late_count < TOC_FEED_LATE_MAX) {
+        struct toc_feed_entry *entry = &feed->late[feed->late_count++];
+        memcpy(entry->log, log, TOC_ID_BYTES);
+        entry->seq = seq;
+        pthread_cond_broadcast(&feed->work);
+    }
+    pthread_mutex_unlock(&feed->mutex);
+}
+
 void toc_feed_stat(struct toc_feed *feed, struct toc_feed_stat *stat)
 {
     pthread_mutex_lock(&feed->mutex);
@@ -169,12 +181,8 @@ static struct toc_err feed_log(struct toc_feed *feed, struct toc_feed_row *row, 
 
 /* ---- hidden entries: in memory alone, so a start reads them again ---- */
 
-struct hidden {
-    uint8_t log[TOC_ID_BYTES];
-    uint64_t seq;
-};
 struct hidden_list {
-    struct hidden *at;
+    struct toc_feed_entry *at;
     size_t count, max;
 };
 
@@ -183,7 +191,7 @@ static struct toc_err note_hidden(void *arg, const uint8_t *log, uint64_t seq)
     struct hidden_list *list = arg;
     if (list->count == list->max) {
         size_t max = list->max == 0 ? 64 : list->max * 2;
-        struct hidden *grown = realloc(list->at, max * sizeof(*grown));
+        struct toc_feed_entry *grown = realloc(list->at, max * sizeof(*grown));
         if (grown == NULL) {
             return toc_fail(TOC_FULL, "no memory for hidden bulletins");
         }
@@ -195,11 +203,11 @@ static struct toc_err note_hidden(void *arg, const uint8_t *log, uint64_t seq)
     return toc_ok();
 }
 
-/* Indexes one hidden entry again. */
-static struct toc_err feed_hidden(struct toc_feed *feed, const struct hidden *hidden)
+/* Indexes one entry again, behind the cursor of its log. */
+static struct toc_err feed_again(struct toc_feed *feed, const struct toc_feed_entry *entry)
 {
     pthread_mutex_lock(&feed->mutex);
-    const struct toc_feed_row *row = feed->row_max == 0 ? NULL : *slot_of(feed, hidden->log);
+    const struct toc_feed_row *row = feed->row_max == 0 ? NULL : *slot_of(feed, entry->log);
     struct toc_feed_log log = {.seq = 0};
     if (row != NULL) {
         log = row->log;
@@ -209,8 +217,8 @@ static struct toc_err feed_hidden(struct toc_feed *feed, const struct hidden *hi
         return toc_ok(); /* a log of nobody: nothing of it is shown */
     }
     uint64_t next;
-    TOC_TRY(walk_range(feed, &log, hidden->seq, hidden->seq, &next));
-    return toc_feed_commit(feed, &log, hidden->seq);
+    TOC_TRY(walk_range(feed, &log, entry->seq, entry->seq, &next));
+    return toc_feed_commit(feed, &log, entry->seq);
 }
 
 static void feed_all_hidden(struct toc_feed *feed)
@@ -218,7 +226,7 @@ static void feed_all_hidden(struct toc_feed *feed)
     struct hidden_list list = {.at = NULL};
     struct toc_err err = toc_index_each_hidden(feed->options.index, note_hidden, &list);
     for (size_t i = 0; !toc_failed(err) && i < list.count && !is_stopping(feed); i++) {
-        err = feed_hidden(feed, &list.at[i]);
+        err = feed_again(feed, &list.at[i]);
         toc_feed_clear_batch(&feed->batch);
     }
     free(list.at);
@@ -230,11 +238,55 @@ static void feed_all_hidden(struct toc_feed *feed)
 
 /* ---- the thread ---- */
 
-/* The next log with something to do; waits for one. NULL: stopping. `to` is how far it goes. */
+/* A late entry that its log's cursor has passed; late_count when there is none. Under the mutex. */
+static size_t find_late(const struct toc_feed *feed)
+{
+    size_t i = 0;
+    for (; i < feed->late_count; i++) {
+        const struct toc_feed_row *row = *slot_of(feed, feed->late[i].log);
+        if (row != NULL && row->known && row->done >= feed->late[i].seq) {
+            break;
+        }
+    }
+    return i;
+}
+
+static bool take_late(struct toc_feed *feed, struct toc_feed_entry *entry)
+{
+    size_t found = find_late(feed);
+    if (found == feed->late_count) {
+        return false;
+    }
+    *entry = feed->late[found];
+    feed->late[found] = feed->late[--feed->late_count];
+    return true;
+}
+
+/* The entries whose payloads came after their turn. */
+static void feed_late(struct toc_feed *feed)
+{
+    struct toc_feed_entry entry;
+    pthread_mutex_lock(&feed->mutex);
+    while (!feed->stopping && take_late(feed, &entry)) {
+        pthread_mutex_unlock(&feed->mutex);
+        struct toc_err err = feed_again(feed, &entry);
+        toc_feed_clear_batch(&feed->batch);
+        if (toc_failed(err)) {
+            toc_say(TOC_LEVEL_ERROR, "a late payload is not shown until a restart: %s",
+                    err.why == NULL ? toc_code_text(err.code) : err.why);
+        } else {
+            feed->options.indexed_late(feed->options.arg, entry.log, entry.seq);
+        }
+        pthread_mutex_lock(&feed->mutex);
+    }
+    pthread_mutex_unlock(&feed->mutex);
+}
+
+/* The next log with something to do; waits for one. NULL: stopping, or late entries alone. */
 static struct toc_feed_row *take_row(struct toc_feed *feed, struct toc_feed_log *log)
 {
     pthread_mutex_lock(&feed->mutex);
-    while (feed->first == NULL && !feed->stopping) {
+    while (feed->first == NULL && find_late(feed) == feed->late_count && !feed->stopping) {
         pthread_cond_wait(&feed->work, &feed->mutex);
     }
     struct toc_feed_row *row = feed->stopping ? NULL : feed->first;
@@ -285,10 +337,12 @@ static void *run(void *arg)
     wait_begun(feed);
     feed_all_hidden(feed);
     feed->options.ready(feed->options.arg);
-    while ((row = take_row(feed, &log)) != NULL) {
-        struct toc_err err = feed_log(feed, row, log.seq);
-        if (is_stopping(feed)) {
-            break;
+    while (!is_stopping(feed)) {
+        row = take_row(feed, &log);
+        struct toc_err err = row == NULL ? toc_ok() : feed_log(feed, row, log.seq);
+        feed_late(feed);
+        if (row == NULL || is_stopping(feed)) {
+            continue;
         }
         if (toc_failed(err)) {
             deal_with(feed, row, err);
@@ -315,13 +369,15 @@ struct toc_err toc_feed_start(struct toc_feed **feed, const struct toc_feed_opti
     pthread_cond_init(&made->work, NULL);
     made->range = malloc(TOC_RANGE_BYTES_MAX);
     made->batch.items = calloc(TOC_BATCH_ENTRIES_MAX, sizeof(*made->batch.items));
+    made->late = calloc(TOC_FEED_LATE_MAX, sizeof(*made->late));
     struct toc_err err = toc_opener_new(&made->opener, options->store, options->store_key);
     bool started = !toc_failed(err) && made->range != NULL && made->batch.items != NULL &&
-                   pthread_create(&made->thread, NULL, run, made) == 0;
+                   made->late != NULL && pthread_create(&made->thread, NULL, run, made) == 0;
     if (!started) {
         toc_opener_free(made->opener);
         free(made->range);
         free(made->batch.items);
+        free(made->late);
         free(made);
         return toc_failed(err) ? err : toc_fail(TOC_FULL, "no thread for the feeder");
     }
@@ -355,6 +411,7 @@ void toc_feed_stop(struct toc_feed *feed)
     toc_opener_free(feed->opener);
     free(feed->range);
     free(feed->batch.items);
+    free(feed->late);
     pthread_mutex_destroy(&feed->mutex);
     pthread_cond_destroy(&feed->work);
     free(feed);

@@ -61,8 +61,9 @@ void toc_tcp_close_all(struct toc_daemon *daemon);
 void toc_drive(struct toc_daemon *daemon, const struct toc_event *event);
 /* Any thread: jobs have been stored (writer.h). */
 void toc_drive_stored(void *arg, struct toc_store_job *jobs);
-/* Any thread: the feeder has indexed. */
+/* Any thread: the feeder has indexed up to `seq`; or the one late entry `seq`. */
 void toc_drive_indexed(void *arg, const uint8_t *log, uint64_t seq);
+void toc_drive_indexed_late(void *arg, const uint8_t *log, uint64_t seq);
 /* Carries out what other threads have reported since. */
 void toc_drive_reports(struct toc_daemon *daemon);
 /* Gives the feeder what the store holds and the index lacks, after a start. */
@@ -155,6 +156,13 @@ struct toc_calls;
 struct toc_desk_threads;
 struct toc_audit_thread;
 
+/* What the feeder has told: a log's cursor, or one entry behind it. */
+struct toc_indexed {
+    uint8_t log[TOC_ID_BYTES];
+    uint64_t seq;
+    bool late;
+};
+
 struct toc_daemon {
     const struct toc_loop_options *options;
     uv_loop_t uv;
@@ -185,7 +193,7 @@ struct toc_daemon {
     uv_async_t reports; /* another thread has something: reports, replies, calls */
     pthread_mutex_t report_mutex;
     struct toc_store_job *stored; /* reported; under report_mutex */
-    struct toc_reached *indexed;  /* reported; under report_mutex */
+    struct toc_indexed *indexed;  /* reported; under report_mutex */
     size_t indexed_count, indexed_max;
     bool full_reported, broken_reported, ready_reported; /* under report_mutex */
     bool disk_full;

@@ -103,30 +103,44 @@ void toc_drive_stored(void *arg, struct toc_store_job *jobs)
     uv_async_send(&daemon->reports);
 }
 
-void toc_drive_indexed(void *arg, const uint8_t *log, uint64_t seq)
+static void tell_indexed(struct toc_daemon *daemon, const struct toc_indexed *indexed)
 {
-    struct toc_daemon *daemon = arg;
     pthread_mutex_lock(&daemon->report_mutex);
     if (daemon->indexed_count == daemon->indexed_max) {
         size_t max = daemon->indexed_max == 0 ? 64 : daemon->indexed_max * 2;
         daemon->indexed = must_have(realloc(daemon->indexed, max * sizeof(*daemon->indexed)));
         daemon->indexed_max = max;
     }
-    struct toc_reached *reached = &daemon->indexed[daemon->indexed_count++];
-    memcpy(reached->log, log, TOC_ID_BYTES);
-    reached->seq = seq;
+    daemon->indexed[daemon->indexed_count++] = *indexed;
     pthread_mutex_unlock(&daemon->report_mutex);
     uv_async_send(&daemon->reports);
 }
 
-static void report_indexed(struct toc_daemon *daemon, const struct toc_reached *reached,
+void toc_drive_indexed(void *arg, const uint8_t *log, uint64_t seq)
+{
+    struct toc_indexed indexed = {.seq = seq};
+    memcpy(indexed.log, log, TOC_ID_BYTES);
+    tell_indexed(arg, &indexed);
+}
+
+void toc_drive_indexed_late(void *arg, const uint8_t *log, uint64_t seq)
+{
+    struct toc_indexed indexed = {.seq = seq, .late = true};
+    memcpy(indexed.log, log, TOC_ID_BYTES);
+    tell_indexed(arg, &indexed);
+}
+
+static void report_indexed(struct toc_daemon *daemon, const struct toc_indexed *indexed,
                            size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        struct toc_event event = {.kind = TOC_EVENT_INDEXED, .seq = reached[i].seq};
-        memcpy(event.log, reached[i].log, TOC_ID_BYTES);
+        struct toc_event event = {
+            .kind = TOC_EVENT_INDEXED, .seq = indexed[i].seq, .late = indexed[i].late};
+        memcpy(event.log, indexed[i].log, TOC_ID_BYTES);
         toc_drive(daemon, &event);
-        toc_submit_visible(daemon, reached[i].log, reached[i].seq);
+        if (!indexed[i].late) {
+            toc_submit_visible(daemon, indexed[i].log, indexed[i].seq);
+        }
     }
 }
 
@@ -134,7 +148,7 @@ void toc_drive_reports(struct toc_daemon *daemon)
 {
     pthread_mutex_lock(&daemon->report_mutex);
     struct toc_store_job *jobs = daemon->stored;
-    struct toc_reached *reached = daemon->indexed;
+    struct toc_indexed *indexed = daemon->indexed;
     size_t count = daemon->indexed_count;
     daemon->stored = NULL;
     daemon->indexed = NULL;
@@ -148,8 +162,8 @@ void toc_drive_reports(struct toc_daemon *daemon)
         daemon->work_out--;
         toc_drive(daemon, &event);
     }
-    report_indexed(daemon, reached, count);
-    free(reached);
+    report_indexed(daemon, indexed, count);
+    free(indexed);
 }
 
 /* ---- what the feeder is told ---- */
@@ -281,7 +295,11 @@ static void carry_out(struct toc_daemon *daemon, const struct toc_action *action
         queue_store(daemon, action);
         return;
     case TOC_ACTION_DELIVER:
-        deliver(daemon, action->log, action->seq);
+        if (action->late) {
+            toc_feed_push_late(daemon->feed, action->log, action->seq);
+        } else {
+            deliver(daemon, action->log, action->seq);
+        }
         return;
     case TOC_ACTION_PUBLISHED:
         toc_submit_published(daemon, action);

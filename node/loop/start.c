@@ -246,6 +246,7 @@ static struct toc_err start_threads(struct toc_daemon *daemon, struct toc_line *
                                           .federation = toc_core_federation(daemon->core),
                                           .certifies = toc_run_certifies,
                                           .indexed = toc_drive_indexed,
+                                          .indexed_late = toc_drive_indexed_late,
                                           .ready = toc_run_ready,
                                           .arg = daemon};
     struct toc_err err = toc_writer_start(&daemon->writer, &writer);

@@ -300,9 +300,13 @@ static void timer(struct toc_core *core, struct toc_turn *turn)
     toc_replica_tick(&core->replica, turn);
 }
 
-static void indexed(struct toc_core *core, const struct toc_event *event)
+static void indexed(struct toc_core *core, struct toc_turn *turn, const struct toc_event *event)
 {
     uint32_t log = toc_ledger_find_log(&core->ledger, event->log);
+    if (event->late) {
+        toc_replica_late_indexed(&core->replica, turn, log, event->seq);
+        return;
+    }
     if (log != TOC_LEDGER_NONE) {
         core->ledger.logs[log].indexed_seq = event->seq;
         core->ledger.logs[log].indexed_at = event->now_utc;
@@ -357,7 +361,7 @@ static void take_event(struct toc_core *core, struct toc_turn *turn, const struc
         toc_replica_submit(&core->replica, turn, event->submit);
         return;
     case TOC_EVENT_INDEXED:
-        indexed(core, event);
+        indexed(core, turn, event);
         return;
     case TOC_EVENT_STOP:
     default:

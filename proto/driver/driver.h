@@ -62,7 +62,7 @@ enum toc_event_kind {
     TOC_EVENT_STORED,    /* id, err */
     TOC_EVENT_LOADED,    /* id, err, count: bytes written into the room lent by LOAD */
     TOC_EVENT_SUBMITTED, /* submit: publish an entry of our own */
-    TOC_EVENT_INDEXED,   /* log, seq: indexed up to there (for beacons) */
+    TOC_EVENT_INDEXED,   /* log, seq: indexed up to there (for beacons); late: that entry is */
     TOC_EVENT_STOP,      /* say BYE on all links; the driver closes them after the SENTs */
 };
 
@@ -91,6 +91,7 @@ struct toc_event {
     const struct toc_submit *submit; /* SUBMITTED */
     uint8_t log[TOC_ID_BYTES];       /* INDEXED */
     uint64_t seq;                    /* INDEXED */
+    bool late;                       /* INDEXED */
     struct toc_mono now;
     struct toc_utc now_utc;
     /* Fresh for LINK_UP, SUBMITTED, TIMER and CHECKED; wiped by nobody: the driver's duty. */
@@ -107,7 +108,8 @@ enum toc_action_kind {
     TOC_ACTION_CHECK,   /* check: run it anywhere, answer CHECKED */
     TOC_ACTION_STORE,   /* id, ops: one transaction; answer STORED */
     TOC_ACTION_LOAD,    /* id, load: answer LOADED */
-    TOC_ACTION_DELIVER, /* log, seq: stored and readable up to there: index it */
+    TOC_ACTION_DELIVER, /* log, seq: stored up to there: index it. late: the payload of entry seq,
+                           missing before, has come: index that one, answer INDEXED late */
     TOC_ACTION_PUBLISHED, /* id (of the submit), err, group, log, seq: durable, or refused */
     TOC_ACTION_TIMER,     /* when: replaces the one before */
     TOC_ACTION_RESUME,    /* link: toc_core_receive_room has room again */
@@ -158,6 +160,7 @@ struct toc_action {
     uint8_t group[TOC_ID_BYTES];
     uint8_t log[TOC_ID_BYTES];
     uint64_t seq;
+    bool late; /* DELIVER */
     struct toc_mono when;
     struct toc_notice notice;
 };

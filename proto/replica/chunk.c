@@ -125,7 +125,7 @@ void toc_replica_fetch(struct toc_replica *replica, struct toc_turn *turn)
             end_fetch(replica, fetch);
         }
         for (uint32_t m = 0; m < replica->missing_count && !fetch->used; m++) {
-            if (!replica->missing[m].fetching) {
+            if (!replica->missing[m].fetching && !replica->missing[m].arrived) {
                 begin(replica, turn, m, fetch);
             }
         }
@@ -274,13 +274,6 @@ static bool store_chunk(struct toc_replica *replica, struct toc_turn *turn,
     op->bytes = check->bytes;
     op->index = check->index == UINT32_MAX ? 0 : check->index;
     memcpy(op->payload_hash, missing->hash, TOC_HASH_BYTES);
-    uint32_t index = op->index;
-    if (index + 1 == fetch->chunk_count) {
-        uint8_t key[TOC_ID_BYTES + 8];
-        memcpy(key, replica->ledger->logs[missing->log].id, TOC_ID_BYTES);
-        toc_put_be64(key + TOC_ID_BYTES, missing->seq);
-        toc_job_record(job, 'P', toc_span(key, sizeof key), toc_span(NULL, 0));
-    }
     toc_buffer_hold(check->buffer);
     toc_job_keep(job, check->buffer);
     job->link = check->link;
@@ -319,11 +312,34 @@ void toc_replica_chunk_stored(struct toc_replica *replica, struct toc_turn *turn
     if (fetch == NULL || ++fetch->stored < fetch->chunk_count) {
         return;
     }
-    struct toc_missing missing = replica->missing[fetch->missing];
-    uint32_t place = fetch->missing;
+    struct toc_missing *missing = &replica->missing[fetch->missing];
+    missing->arrived = true;
     end_fetch(replica, fetch);
-    found(replica, place);
     struct toc_action *action = toc_turn_emit(turn, TOC_ACTION_DELIVER);
-    memcpy(action->log, replica->ledger->logs[missing.log].id, TOC_ID_BYTES);
-    action->seq = replica->ledger->logs[missing.log].head.seq;
+    memcpy(action->log, replica->ledger->logs[missing->log].id, TOC_ID_BYTES);
+    action->seq = missing->seq;
+    action->late = true;
+}
+
+/* Only now is the note dropped that the payload was missing: a crash before this fetches again,
+ * and so indexes again. */
+void toc_replica_late_indexed(struct toc_replica *replica, struct toc_turn *turn, uint32_t log,
+                              uint64_t seq)
+{
+    uint32_t place = 0;
+    while (place < replica->missing_count && (replica->missing[place].log != log ||
+                                              replica->missing[place].seq != seq)) {
+        place++;
+    }
+    struct toc_job *job =
+        place == replica->missing_count ? NULL : toc_job_take(replica, TOC_JOB_RECORD);
+    if (job == NULL) {
+        return;
+    }
+    uint8_t key[TOC_ID_BYTES + 8];
+    memcpy(key, replica->ledger->logs[log].id, TOC_ID_BYTES);
+    toc_put_be64(key + TOC_ID_BYTES, seq);
+    toc_job_record(job, 'P', toc_span(key, sizeof key), toc_span(NULL, 0));
+    found(replica, place);
+    toc_job_submit(replica, turn, job);
 }

@@ -120,7 +120,7 @@ struct toc_missing {
     uint64_t seq;
     uint32_t payload_bytes;
     uint8_t hash[TOC_HASH_BYTES];
-    bool fetching;
+    bool fetching, arrived; /* arrived: stored, and on its way to the index */
 };
 
 struct toc_fetch {
@@ -316,6 +316,9 @@ void toc_replica_chunk_checked(struct toc_replica *replica, struct toc_turn *tur
                                struct toc_chunk_check *check);
 void toc_replica_chunk_stored(struct toc_replica *replica, struct toc_turn *turn,
                               struct toc_job *job);
+/* The index has the entry whose payload came late: it is missing no more. */
+void toc_replica_late_indexed(struct toc_replica *replica, struct toc_turn *turn, uint32_t log,
+                              uint64_t seq);
 void toc_chunk_check_run(struct toc_chunk_check *check);
 /* Is this entry's payload still missing? */
 bool toc_replica_is_missing(const struct toc_replica *replica, uint32_t log, uint64_t seq);

@@ -66,7 +66,7 @@ struct world_node {
     struct world_end ends[WORLD_ENDS_MAX];
     uint64_t next_link, timer_ms;
     bool refuse_store;
-    size_t published, delivered, refused, notices[8];
+    size_t published, delivered, delivered_late, refused, notices[8];
     struct toc_err last_published, last_refused;
     uint64_t last_seq;
     uint8_t last_log[32], last_group[32];
@@ -79,7 +79,8 @@ enum world_kind {
     WORLD_ARRIVE,
     WORLD_UP,
     WORLD_DOWN,
-    WORLD_SENT
+    WORLD_SENT,
+    WORLD_INDEXED,
 };
 struct world_event {
     uint64_t at_ms, number;
@@ -90,6 +91,7 @@ struct world_event {
     struct toc_err err;
     size_t count, end;
     bool dialled;
+    uint8_t log[32];
 };
 
 struct world {
@@ -566,6 +568,13 @@ static inline void world_act(struct world *world, size_t index, const struct toc
         return;
     case TOC_ACTION_DELIVER:
         node->delivered++;
+        if (action->late) {
+            node->delivered_late++;
+            answer.kind = WORLD_INDEXED;
+            answer.count = action->seq;
+            memcpy(answer.log, action->log, sizeof answer.log);
+            world_later(world, answer, 1);
+        }
         return;
     case TOC_ACTION_PUBLISHED:
         node->last_published = action->err;
@@ -661,6 +670,12 @@ static inline void world_handle(struct world *world, const struct world_event *a
         event.kind = TOC_EVENT_LINK_UP;
         event.dialled = at->dialled;
         node->ends[at->end].up = true;
+        break;
+    case WORLD_INDEXED:
+        event.kind = TOC_EVENT_INDEXED;
+        event.late = true;
+        event.seq = at->count;
+        memcpy(event.log, at->log, sizeof event.log);
         break;
     case WORLD_DOWN:
         event.kind = TOC_EVENT_LINK_DOWN;

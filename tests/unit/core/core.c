@@ -175,6 +175,11 @@ static void a_large_payload_travels_in_chunks(void **state)
     }
     assert_int_equal(chunks, toc_chunk_count(toc_payload_bytes(sizeof content)));
     assert_true(world->nodes[2].delivered > before);
+    assert_int_equal(world->nodes[2].delivered_late, 1);
+    for (struct world_record *record = world->nodes[2].records; record != NULL;
+         record = record->next) {
+        assert_true(record->table != 'P' || record->value.len == 0);
+    }
     world_clear(world);
 }
 
