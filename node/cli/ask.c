@@ -42,11 +42,14 @@ static bool fail(struct toc_ask *ask, struct toc_err err)
 bool toc_ask_send(struct toc_ask *ask)
 {
     struct toc_err err = toc_client_ask(ask->client, &ask->request, &ask->line);
-    if (err.code == TOC_LIMIT && ask->line.text[0] == '\0') {
-        toc_line_set(&ask->line, "the request is larger than %zu MiB; split it",
-                     TOC_REQUEST_BYTES_MAX / 1048576);
+    if (!toc_failed(err)) {
+        return true;
     }
-    return toc_failed(err) ? fail(ask, err) : true;
+    /* Too long or too many: what was typed, not what failed. */
+    if (err.code == TOC_LIMIT || err.code == TOC_MALFORMED) {
+        err.code = TOC_USAGE;
+    }
+    return fail(ask, err);
 }
 
 bool toc_ask_next(struct toc_ask *ask)

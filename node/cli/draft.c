@@ -91,31 +91,43 @@ static bool read_times(struct toc_draft *draft, const struct toc_args *args)
     return true;
 }
 
+static bool read_text(const struct toc_args *args, const char *option, enum toc_field field,
+                      const char **value)
+{
+    uint64_t bytes_max = toc_field_find(field)->max;
+    *value = toc_args_value(args, option);
+    if (*value == NULL || (strlen(*value) <= bytes_max && toc_utf8_valid(toc_span_str(*value)))) {
+        return true;
+    }
+    (void)toc_complain_usage(args, "--%s: wanted UTF-8 text of at most %llu bytes", option,
+                             (unsigned long long)bytes_max);
+    return false;
+}
+
 bool toc_draft_read(struct toc_draft *draft, const struct toc_args *args)
 {
     const struct {
         const char *option;
+        enum toc_field field;
         const char **value;
     } texts[] = {
-        {"to", &draft->to},
-        {"tlp", &draft->tlp},
-        {"tlp-missing", &draft->tlp_missing},
-        {"lower-tlp", &draft->lower_tlp},
-        {"title", &draft->title},
-        {"severity", &draft->severity},
-        {"kind", &draft->kind},
-        {"pap", &draft->pap},
-        {"lang", &draft->language},
-        {"ref", &draft->ref},
-        {"summary", &draft->summary},
+        {"tlp", TOC_FIELD_TLP, &draft->tlp},
+        {"tlp-missing", TOC_FIELD_TLP_MISSING, &draft->tlp_missing},
+        {"lower-tlp", TOC_FIELD_LOWER_TLP, &draft->lower_tlp},
+        {"title", TOC_FIELD_TITLE, &draft->title},
+        {"severity", TOC_FIELD_SEVERITY, &draft->severity},
+        {"kind", TOC_FIELD_KIND, &draft->kind},
+        {"pap", TOC_FIELD_PAP, &draft->pap},
+        {"lang", TOC_FIELD_LANGUAGE, &draft->language},
+        {"ref", TOC_FIELD_REF, &draft->ref},
+        {"summary", TOC_FIELD_SUMMARY, &draft->summary},
     };
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
-        *texts[i].value = toc_args_value(args, texts[i].option);
-        if (*texts[i].value != NULL && !toc_utf8_valid(toc_span_str(*texts[i].value))) {
-            (void)toc_complain_usage(args, "--%s: wanted UTF-8 text", texts[i].option);
+        if (!read_text(args, texts[i].option, texts[i].field, texts[i].value)) {
             return false;
         }
     }
+    draft->to = toc_args_value(args, "to");
     draft->exercise = toc_args_has(args, "exercise");
     return read_times(draft, args) && read_lists(draft, args);
 }

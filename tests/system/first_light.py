@@ -17,7 +17,7 @@ import system
 BUNDLE = os.path.join(system.SOURCE, "scripts", "demo-data", "glass-harbour.json")
 CANARY = "canary-7f3a9c51e0d84b6e-lighthouse"
 NOTE = f"""The pilot at berth 9 is ours: {CANARY}.
-Ask nobody about 198.51.100.250 or {CANARY}.example before Thursday.
+Ask nobody about 198.51.100.250 or {CANARY}[.]example before Thursday.
 """
 
 check = system.check
