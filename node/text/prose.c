@@ -49,32 +49,34 @@ static bool is_word_end(uint8_t c)
            c == ',' || c == ';';
 }
 
-/* Whether the bracket at the end of a word was opened within it. */
-static bool is_balanced(struct toc_span word)
+static int32_t count(struct toc_span word, uint8_t c)
 {
-    uint8_t close = word.at[word.len - 1];
-    uint8_t open = close == ')' ? '(' : close == ']' ? '[' : '{';
-    size_t opened = 0;
-    size_t closed = 0;
+    int32_t found = 0;
     for (size_t i = 0; i < word.len; i++) {
-        opened += word.at[i] == open;
-        closed += word.at[i] == close;
+        found += word.at[i] == c;
     }
-    return opened >= closed;
+    return found;
 }
 
-/* Marks around a word that do not belong to it. Brackets of a defanged name stay. */
+/* Marks around a word that do not belong to it. A bracket at the end goes if it was not opened
+ * within the word, so that those of a defanged name stay. */
 static struct toc_span strip(struct toc_span word)
 {
     static const char before[] = "([{*_-\\";
     static const char behind[] = ".:!?*_)]}";
+    static const char opening[] = "([{";
+    static const char closing[] = ")]}";
+    int32_t surplus[3]; /* closing brackets beyond the opening ones */
     while (word.len > 0 && memchr(before, word.at[0], sizeof before - 1) != NULL &&
            !(word.len > 2 && (word.at[1] == '.' || word.at[1] == ':'))) {
         word = toc_span(word.at + 1, word.len - 1);
     }
+    for (size_t i = 0; i < 3; i++) {
+        surplus[i] = count(word, (uint8_t)closing[i]) - count(word, (uint8_t)opening[i]);
+    }
     while (word.len > 0 && memchr(behind, word.at[word.len - 1], sizeof behind - 1) != NULL) {
-        uint8_t last = word.at[word.len - 1];
-        if ((last == ')' || last == ']' || last == '}') && is_balanced(word)) {
+        const char *close = memchr(closing, word.at[word.len - 1], 3);
+        if (close != NULL && surplus[close - closing]-- <= 0) {
             break;
         }
         word.len--;
@@ -166,9 +168,11 @@ static struct toc_err read_word(struct toc_text_reader *reader, struct toc_span 
                                 bool links_only)
 {
     struct toc_value value;
+    if (word.len > TOC_VALUE_WRITTEN_BYTES_MAX) {
+        return toc_ok();
+    }
     word = strip(word);
-    if (word.len < WORD_BYTES_MIN || word.len > TOC_VALUE_WRITTEN_BYTES_MAX ||
-        !is_promising(word)) {
+    if (word.len < WORD_BYTES_MIN || !is_promising(word)) {
         return toc_ok();
     }
     word = toc_url_scheme(word) > 0 ? strip(toc_text_cut_link(word)) : word;

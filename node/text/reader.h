@@ -63,8 +63,8 @@ TOC_MUST_USE struct toc_err toc_text_decode(struct toc_span bytes, uint8_t **own
 
 /* ---- table.c, row.c: rows and columns */
 
-/* Splits the row at `at` into reader->row; gives the bytes it takes with its line end, and the line
- * ends within it in *lines. A row beyond TOC_TEXT_ROW_BYTES_MAX is one empty cell. */
+/* Splits the row at `at` into reader->row; gives the offset of the next row, and the lines that
+ * this one takes in *lines. A row beyond TOC_TEXT_ROW_BYTES_MAX is one empty cell. */
 size_t toc_text_split(struct toc_text_reader *reader, size_t at, uint8_t delimiter,
                       uint32_t *lines);
 /* Reads the line at reader->at as a header; false when it is none (the header is as before). */
