@@ -3,7 +3,7 @@
 
 static const struct {
     uint32_t size, count;
-} tiers[3] = {
+} tiers[TOC_BUFFER_TIERS] = {
     {TOC_BUFFER_SMALL_BYTES, TOC_BUFFER_SMALL_COUNT},
     {TOC_BUFFER_MIDDLE_BYTES, TOC_BUFFER_MIDDLE_COUNT},
     {TOC_BUFFER_LARGE_BYTES, TOC_BUFFER_LARGE_COUNT},
@@ -12,7 +12,7 @@ static const struct {
 size_t toc_buffers_bytes(void)
 {
     size_t bytes = 0;
-    for (size_t tier = 0; tier < 3; tier++) {
+    for (size_t tier = 0; tier < TOC_BUFFER_TIERS; tier++) {
         bytes += tiers[tier].count * (tiers[tier].size + sizeof(struct toc_buffer)) + 64;
     }
     return bytes;
@@ -21,7 +21,7 @@ size_t toc_buffers_bytes(void)
 void toc_buffers_init(struct toc_buffers *buffers, struct toc_arena *arena)
 {
     *buffers = (struct toc_buffers){0};
-    for (uint8_t tier = 0; tier < 3; tier++) {
+    for (uint8_t tier = 0; tier < TOC_BUFFER_TIERS; tier++) {
         size_t count = tiers[tier].count;
         struct toc_buffer *rows = toc_arena_alloc(arena, count, sizeof *rows);
         TOC_ASSERT(rows != NULL);
@@ -41,7 +41,7 @@ void toc_buffers_init(struct toc_buffers *buffers, struct toc_arena *arena)
 
 struct toc_buffer *toc_buffer_take(struct toc_buffers *buffers, size_t size)
 {
-    for (size_t tier = 0; tier < 3; tier++) {
+    for (size_t tier = 0; tier < TOC_BUFFER_TIERS; tier++) {
         struct toc_buffer *buffer = buffers->free[tier];
         if (size > tiers[tier].size || buffer == NULL) {
             continue;
@@ -54,6 +54,16 @@ struct toc_buffer *toc_buffer_take(struct toc_buffers *buffers, size_t size)
         return buffer;
     }
     return NULL;
+}
+
+bool toc_buffers_ample(const struct toc_buffers *buffers, size_t size)
+{
+    for (size_t tier = 0; tier < TOC_BUFFER_TIERS; tier++) {
+        if (size <= tiers[tier].size) {
+            return buffers->free_count[tier] > tiers[tier].count / TOC_BUFFER_SPARE_PART;
+        }
+    }
+    return false;
 }
 
 void toc_buffer_hold(struct toc_buffer *buffer)

@@ -32,10 +32,11 @@ void toc_psk(uint8_t out[static TOC_KEY_BYTES], const uint8_t f[static TOC_KEY_B
     toc_kdf(out, f, TOC_CTX_K_PSK, parts, 2);
 }
 
-static void set_psk(struct toc_peer *peer)
+/* */
+static void set_psk(struct toc_peer *peer, const uint8_t remote[static TOC_KEY_BYTES])
 {
     uint8_t psk[TOC_KEY_BYTES];
-    toc_psk(psk, peer->self->secrets[peer->secret], peer->self->link_public, peer->remote);
+    toc_psk(psk, peer->self->secrets[peer->secret], peer->self->link_public, remote);
     toc_noise_set_psk(&peer->noise, psk);
     toc_wipe(psk, sizeof psk);
 }
@@ -76,18 +77,28 @@ void toc_peer_start(struct toc_peer *peer, const uint8_t *remote, const uint8_t 
     toc_noise_init(&peer->noise, &options);
     if (remote != NULL) {
         memcpy(peer->remote, remote, TOC_KEY_BYTES);
-        set_psk(peer);
+        set_psk(peer, remote);
         write_opening(peer);
     }
 }
 
-/* refused before any Diffie-Hellman. */
-static struct toc_err check_opening(struct toc_peer *peer)
+/* message 1 begins with the ephemeral key. Remembers it when it is new. */
+static struct toc_err note_opening(struct toc_openings *openings, struct toc_span message1)
+{
+    for (size_t i = 0; i < TOC_OPENINGS_MAX; i++) {
+        if (memcmp(openings->keys[i], message1.at, TOC_OPENING_KEY_BYTES) == 0) {
+            return toc_fail(TOC_HANDSHAKE, "a first message that has come before");
+        }
+    }
+    memcpy(openings->keys[openings->next], message1.at, TOC_OPENING_KEY_BYTES);
+    openings->next = (openings->next + 1) % TOC_OPENINGS_MAX;
+    return toc_ok();
+}
+
+/* refused before any Diffie-Hellman. */
+static struct toc_err check_gate(struct toc_peer *peer)
 {
     const uint8_t *at = peer->rx;
-    if (memcmp(at, preamble, TOC_PREAMBLE_BYTES) != 0) {
-        return toc_fail(TOC_VERSION, "the preamble is not that of a version known here");
-    }
     struct toc_span message1 =
         toc_span(at + TOC_OPENING_BYTES - TOC_NOISE_MSG1_BYTES, TOC_NOISE_MSG1_BYTES);
     for (size_t i = 0; i < peer->self->secret_count; i++) {
@@ -95,7 +106,8 @@ static struct toc_err check_opening(struct toc_peer *peer)
         toc_gate(gate, peer->self->secrets[i], peer->self->link_public, preamble, message1);
         if (toc_secret_equal(gate, at + TOC_PREAMBLE_BYTES, TOC_GATE_BYTES)) {
             peer->secret = i;
-            return toc_ok();
+            return peer->self->openings == NULL ? toc_ok()
+                                                : note_opening(peer->self->openings, message1);
         }
     }
     return toc_fail(TOC_GATE, "the gate does not open: another federation, or an old secret");
@@ -109,20 +121,20 @@ bool toc_peer_opening_due(struct toc_peer *peer)
     if (responder && peer->rx_len >= TOC_PREAMBLE_BYTES &&
         memcmp(peer->rx, preamble, TOC_PREAMBLE_BYTES) != 0) {
         toc_peer_fail(peer, toc_fail(TOC_VERSION, "the preamble is not one known here"));
-        return false;
+        return false; /* */
     }
     if (peer->rx_len < head) {
         return false;
     }
     if (toc_be16(peer->rx + head - 2) != message) {
         toc_peer_fail(peer, toc_fail(TOC_HANDSHAKE, "a handshake message has the wrong length"));
-        return false;
+        return false; /* */
     }
     if (peer->rx_len < head + message) {
         return false;
     }
     if (responder) {
-        struct toc_err err = check_opening(peer);
+        struct toc_err err = check_gate(peer);
         if (toc_failed(err)) {
             toc_peer_fail(peer, err);
             return false;
@@ -135,9 +147,8 @@ bool toc_peer_opening_due(struct toc_peer *peer)
 static struct toc_err respond(struct toc_peer *peer, struct toc_span message1)
 {
     struct toc_room none = {NULL, 0};
-    TOC_TRY(toc_noise_read(&peer->noise, message1, &none));
-    memcpy(peer->remote, peer->noise.rs, TOC_KEY_BYTES);
-    set_psk(peer);
+    TOC_TRY(toc_noise_read(&peer->noise, message1, &none)); /* */
+    set_psk(peer, peer->noise.rs);
     struct toc_room out = {peer->answer, sizeof peer->answer};
     return toc_noise_write(&peer->noise, toc_span(NULL, 0), &out);
 }
@@ -168,6 +179,7 @@ static void split(struct toc_peer *peer, enum toc_peer_state next)
 void toc_peer_opening_checked(struct toc_peer *peer)
 {
     if (peer->role == TOC_NOISE_RESPONDER) {
+        memcpy(peer->remote, peer->noise.rs, TOC_KEY_BYTES); /* not while the check ran */
         peer->state = TOC_PEER_ANSWERING;
     } else {
         split(peer, TOC_PEER_READY);
@@ -181,5 +193,5 @@ void toc_peer_admit(struct toc_peer *peer)
     toc_put_be16(out, TOC_NOISE_MSG2_BYTES);
     memcpy(out + 2, peer->answer, TOC_NOISE_MSG2_BYTES);
     peer->tx_len[peer->fill] = 2 + TOC_NOISE_MSG2_BYTES;
-    split(peer, TOC_PEER_CONFIRM); /* nothing is sent before the initiator confirms */
+    split(peer, TOC_PEER_CONFIRM); /* nothing is sent before the initiator confirms */
 }

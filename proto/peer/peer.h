@@ -21,16 +21,19 @@
 #include "noise.h"
 #include "wire.h"
 
-/* ---- buffers: counted, of three sizes, shared by all links of a node
- * ----------------------------- */
+/*
+ * Buffers: counted, of three sizes, shared by all links of a node. Untouched ones cost no memory.
+ */
 
-/* Sizes in bytes and how many of each; untouched ones cost no memory. */
 #define TOC_BUFFER_SMALL_BYTES 4096u
 #define TOC_BUFFER_SMALL_COUNT 2048u
 #define TOC_BUFFER_MIDDLE_BYTES 81920u /* a block of 64 x 1 KiB; an entry with one whole chunk */
 #define TOC_BUFFER_MIDDLE_COUNT 96u
 #define TOC_BUFFER_LARGE_BYTES 524288u /* the largest message: an epoch record of 1,024 members */
 #define TOC_BUFFER_LARGE_COUNT 48u
+#define TOC_BUFFER_TIERS 3u
+/* While fewer than this part of a tier is free, each link makes do with what it holds already. */
+#define TOC_BUFFER_SPARE_PART 4u
 
 struct toc_buffer {
     uint8_t *at;
@@ -41,22 +44,29 @@ struct toc_buffer {
 };
 
 struct toc_buffers {
-    struct toc_buffer *free[3];
-    size_t free_count[3];
+    struct toc_buffer *free[TOC_BUFFER_TIERS];
+    size_t free_count[TOC_BUFFER_TIERS];
 };
 
 /* Bytes of arena that toc_buffers_init takes. */
 size_t toc_buffers_bytes(void);
+/* Makes all buffers free. Lends: the arena's memory, for as long as the buffers are used. */
 void toc_buffers_init(struct toc_buffers *buffers, struct toc_arena *arena);
-/* A buffer of at least `size` bytes with one reference and used = 0; NULL when none is free. */
+/* A buffer of at least `size` bytes, `used` 0, of the smallest size that has one free. Gives: one
+ * reference. NULL when none is free. */
 struct toc_buffer *toc_buffer_take(struct toc_buffers *buffers, size_t size);
+/* Would a buffer of `size` bytes come out of a tier that is not running low? What a peer can make
+ * this node keep for long (messages that it does not finish, or does not read) asks first: so all
+ * peers together leave a quarter of each tier to the others. */
+bool toc_buffers_ample(const struct toc_buffers *buffers, size_t size);
+/* One reference more. */
 void toc_buffer_hold(struct toc_buffer *buffer);
-/* Drops one reference; NULL is legal. */
+/* Takes one reference back; the last one frees the buffer. NULL is legal. */
 void toc_buffer_drop(struct toc_buffers *buffers, struct toc_buffer *buffer);
+/* The used bytes. Lends: while the caller holds a reference. */
 struct toc_span toc_buffer_bytes(const struct toc_buffer *buffer);
 
-/* ---- preamble and gate
- * --------------------------------------------------------------------------- */
+/* Preamble and gate. */
 
 #define TOC_MAGIC "TOCSIN"
 #define TOC_PROTOCOL_VERSION 1u
@@ -68,26 +78,37 @@ struct toc_span toc_buffer_bytes(const struct toc_buffer *buffer);
 #define TOC_PROLOGUE_BYTES (TOC_PREAMBLE_BYTES + TOC_ID_BYTES)
 #define TOC_SECRETS_MAX 2u /* the newest two generations of F are accepted */
 
-/* Gate over magic, version, suite and message 1, for the responder's static key. */
+/* First messages that were let through are remembered by their ephemeral keys, so that a recorded
+ * one buys no second Diffie-Hellman. 4,096: weeks of honest openings; 32 KiB. */
+#define TOC_OPENINGS_MAX 4096u
+#define TOC_OPENING_KEY_BYTES 8u /* of each key: the rest would not tell more apart */
+
+struct toc_openings {
+    uint8_t keys[TOC_OPENINGS_MAX][TOC_OPENING_KEY_BYTES];
+    size_t next;
+};
+
+/* KDF(KDF(F, "gate", responder), "gate-tag", preamble ‖ message 1), cut to 16 bytes, for the
+ * responder's static key: R-11.3. */
 void toc_gate(uint8_t out[static TOC_GATE_BYTES], const uint8_t f[static TOC_KEY_BYTES],
               const uint8_t responder[static TOC_KEY_BYTES],
               const uint8_t preamble[static TOC_PREAMBLE_BYTES], struct toc_span message1);
-/* psk = KDF(F, "psk", lower static key ‖ higher static key). */
+/* psk = KDF(F, "psk", lower static key ‖ higher static key). */
 void toc_psk(uint8_t out[static TOC_KEY_BYTES], const uint8_t f[static TOC_KEY_BYTES],
              const uint8_t a[static TOC_KEY_BYTES], const uint8_t b[static TOC_KEY_BYTES]);
 
-/* ---- a link
- * --------------------------------------------------------------------------------------- */
+/* A link. */
 
-#define TOC_RX_BYTES                                                                               \
-    196608u                 /* two messages of 65,537 bytes and what comes while they are checked */
-#define TOC_TX_BYTES 98304u /* one of two halves: one is on its way while the other fills */
-#define TOC_TX_BULK_BYTES                                                                          \
-    32768u                 /* live and bulk stop filling here: an alert waits for 2 frames         \
-                            */
-#define TOC_QUEUE_MAX 256u /* messages waiting of one class */
-#define TOC_REKEY_MESSAGES 1048576u /* 2^20, both directions; PROTOCOL.md */
-#define TOC_BULK_FLOOR 10u          /* of so many frames while both wait, one is bulk */
+/* Two transport messages of 65,537 bytes and what comes while they are checked. */
+#define TOC_RX_BYTES 196608u
+/* One of two halves: one is on its way while the other fills. */
+#define TOC_TX_BYTES 98304u
+/* Live and bulk stop filling here: an alert waits for two frames. */
+#define TOC_TX_BULK_BYTES 32768u
+#define TOC_QUEUE_MAX 256u            /* messages waiting of one class */
+#define TOC_MESSAGE_BYTES_MAX 524288u /* one large buffer */
+#define TOC_REKEY_MESSAGES 1048576u   /* 2^20, in each direction */
+#define TOC_BULK_FLOOR 10u            /* of so many frames while both wait, one is bulk */
 
 enum toc_peer_state {
     TOC_PEER_IDLE,
@@ -104,6 +125,7 @@ struct toc_peer_self {
     const uint8_t *federation;
     const uint8_t *secrets[TOC_SECRETS_MAX]; /* F, newest first */
     size_t secret_count;
+    struct toc_openings *openings; /* NULL: none are remembered */
 };
 
 struct toc_outgoing {
@@ -115,6 +137,7 @@ struct toc_outgoing {
 struct toc_queue {
     struct toc_outgoing items[TOC_QUEUE_MAX];
     size_t first, count;
+    uint64_t bytes; /* of bodies, not yet framed */
 };
 
 struct toc_peer {
@@ -147,9 +170,9 @@ struct toc_peer {
     uint64_t sent_bytes, received_bytes;
 };
 
-/* Arena bytes for one link's buffers. */
+/* Arena bytes for one link's memory. */
 size_t toc_peer_bytes(void);
-/* Gives a link its memory, once. */
+/* Gives a link its memory, once; it is then IDLE. Lends: arena and self, for the link's life. */
 void toc_peer_init(struct toc_peer *peer, struct toc_arena *arena,
                    const struct toc_peer_self *self);
 /* Starts as initiator towards `remote`, or (remote NULL) as responder. `entropy`: 32 fresh bytes.
@@ -159,18 +182,23 @@ void toc_peer_start(struct toc_peer *peer, const uint8_t *remote, const uint8_t 
  * while a check is out. */
 void toc_peer_reset(struct toc_peer *peer, struct toc_buffers *buffers);
 
-/* Where received bytes go; len 0 when full or failed. */
+/* Where received bytes go; len 0 when full, idle or failed. A stranger gets 122 bytes (R-11.1).
+ * Lends: until the next call that takes this link. */
 struct toc_room toc_peer_receive_room(struct toc_peer *peer);
+/* `count` bytes were put there; asserts that there was room for them. */
 void toc_peer_received(struct toc_peer *peer, size_t count);
 
 /* Is there something to check, and no check out? Then it counts as out until toc_peer_checked.
- * Refuses (state FAILED) at once what needs no cryptography: VERSION, GATE, LIMIT. */
+ * Refuses (state FAILED) at once what needs no Diffie-Hellman: VERSION, GATE, HANDSHAKE (a length,
+ * a first message that came before), DECRYPT (a message shorter than its tag). R-11.1 to R-11.5. */
 bool toc_peer_check_due(struct toc_peer *peer);
+/* The check that has just become due is not run: the link FAILs with `err`. */
+void toc_peer_check_refuse(struct toc_peer *peer, struct toc_err err);
 /* The check: pure, may run on any thread; touches nothing that the functions above touch. */
 void toc_peer_check_run(struct toc_peer *peer);
 /* Takes the result: the state moves on, or becomes FAILED with HANDSHAKE or DECRYPT. */
 void toc_peer_checked(struct toc_peer *peer);
-/* In state ANSWERING: the core accepts `remote`; message 2 goes out. */
+/* In state ANSWERING: the core accepts `remote`; message 2 goes out, state CONFIRM. */
 void toc_peer_admit(struct toc_peer *peer);
 /* Ends in FAILED with `err` (first failure is kept). */
 void toc_peer_fail(struct toc_peer *peer, struct toc_err err);
@@ -183,15 +211,16 @@ struct toc_message {
     struct toc_span body;
     struct toc_buffer *buffer;
 };
-/* The next whole message. False: none now (or the link failed: MALFORMED, LIMIT, CREDIT), or no
- * buffer is free: *stalled is then true, and the same call works when one is. Messages that the
- * caller wants in a buffer of its own (`keep` says so by type) are always given in one. */
+/* The next whole message. False: none now (or the link failed: TRUNCATED, MALFORMED, LIMIT, CREDIT;
+ * R-12.1 to R-12.6), or no buffer is to be had: *stalled is then true, and the same call works when
+ * one is. Messages that the caller wants in a buffer of its own (`keep` says so by type) are always
+ * given in one. */
 bool toc_peer_next_message(struct toc_peer *peer, struct toc_buffers *buffers,
                            bool (*keep)(uint8_t type), struct toc_message *message, bool *stalled);
 
-/* Queues a message; takes one reference of `buffer` (dropped when sent), whose used bytes are the
- * body. False: the queue is full or the link is not established; the reference stays the caller's.
- */
+/* Queues a message. Takes: one reference of `buffer` (dropped when sent), whose used bytes are the
+ * body; an alert's fit one frame (asserted). False: the queue is full or the link is not READY; the
+ * reference stays the caller's. */
 bool toc_peer_queue(struct toc_peer *peer, uint8_t type, enum toc_class class,
                     struct toc_buffer *buffer);
 /* The same with a copy of `body`. False also when no buffer is free. */
@@ -199,11 +228,17 @@ bool toc_peer_send(struct toc_peer *peer, struct toc_buffers *buffers, uint8_t t
                    enum toc_class class, struct toc_span body);
 /* Messages waiting in a class. */
 size_t toc_peer_waiting(const struct toc_peer *peer, enum toc_class class);
-/* Frames and encrypts what is queued, as far as memory, classes and credit allow. */
+/* May a live or bulk message of `bytes` be queued so that what this peer does not read, or gives no
+ * credit for, pins few buffers of the tier of `bytes`? */
+bool toc_peer_has_room(const struct toc_peer *peer, const struct toc_buffers *buffers,
+                       size_t bytes);
+/* Frames and encrypts what is queued, as far as memory, classes and credit allow (R-12.5). Only in
+ * state READY. */
 void toc_peer_pump(struct toc_peer *peer, struct toc_buffers *buffers);
-/* Bytes to hand to the network; empty while the ones before are on their way. */
+/* Bytes to hand to the network; empty while the ones before are on their way. Lends: until all of
+ * them were reported by toc_peer_sent, or toc_peer_reset. */
 struct toc_span toc_peer_take_out(struct toc_peer *peer);
-/* `count` of the bytes lent have left. */
+/* `count` of the bytes lent have left; asserts that so many were lent. */
 void toc_peer_sent(struct toc_peer *peer, size_t count);
 
 #endif

@@ -71,7 +71,7 @@ static size_t whole_messages(struct toc_peer *peer)
         size_t len = toc_be16(peer->rx + at);
         if (len < TOC_NOISE_TAG_BYTES) {
             toc_peer_fail(peer, toc_fail(TOC_DECRYPT, "a message is shorter than its tag"));
-            return 0;
+            return 0; /* */
         }
         if (peer->rx_len - at - LENGTH_BYTES < len) {
             break;
@@ -105,6 +105,13 @@ bool toc_peer_check_due(struct toc_peer *peer)
     }
 }
 
+void toc_peer_check_refuse(struct toc_peer *peer, struct toc_err err)
+{
+    TOC_ASSERT(peer->check_out);
+    peer->check_out = false;
+    toc_peer_fail(peer, err);
+}
+
 static struct toc_err open_messages(struct toc_peer *peer)
 {
     for (size_t at = 0; at < peer->rx_checking;) {
@@ -114,6 +121,7 @@ static struct toc_err open_messages(struct toc_peer *peer)
             toc_cipher_rekey(&peer->rx_cipher); /* */
         }
         TOC_TRY(toc_cipher_open(&peer->rx_cipher, message, peer->rx + at + LENGTH_BYTES));
+        /* a failure has ended it; the nonce stands where it stood. */
         at += LENGTH_BYTES + len;
     }
     return toc_ok();
@@ -147,7 +155,7 @@ void toc_peer_checked(struct toc_peer *peer)
         toc_peer_opening_checked(peer);
         return;
     }
-    peer->state = TOC_PEER_READY;
+    peer->state = TOC_PEER_READY; /* in CONFIRM the initiator has now proved itself */
     peer->rx_opened = peer->rx_checking;
     peer->rx_at = peer->rx_frame = peer->rx_frame_end = 0;
 }
@@ -190,22 +198,36 @@ static bool charge(struct toc_peer *peer, const struct toc_frame *frame)
     return true;
 }
 
-/* Room for `more` further bytes in the unfinished message of a class. */
+/* May this link keep an unfinished message of `size` bytes? Always one; more while buffers are
+ * plenty. So peers that finish nothing leave room for the others. */
+static bool may_keep(const struct toc_peer *peer, const struct toc_buffers *buffers,
+                     enum toc_class class, size_t size)
+{
+    for (size_t i = 0; i < TOC_CLASS_COUNT; i++) {
+        if (i != class && peer->partial[i] != NULL) {
+            return toc_buffers_ample(buffers, size);
+        }
+    }
+    return true;
+}
+
+/* Room for a further frame in the unfinished message of its class. */
 static bool grow(struct toc_peer *peer, struct toc_buffers *buffers, const struct toc_frame *frame,
                  bool *stalled)
 {
     struct toc_buffer *old = peer->partial[frame->class];
     size_t need = (old == NULL ? 0 : old->used) + frame->body.len;
-    if (old != NULL && need <= old->size) {
-        return true;
-    }
-    if (need > TOC_BUFFER_LARGE_BYTES) {
+    if (need > TOC_MESSAGE_BYTES_MAX) {
         toc_peer_fail(peer, toc_fail(TOC_LIMIT, "a message exceeds 512 KiB")); /* */
         return false;
     }
+    if (old != NULL && need <= old->size) {
+        return true;
+    }
     /* A message that goes on will need more than this frame: skip the small tier. */
     size_t size = frame->more && need < TOC_BUFFER_MIDDLE_BYTES ? TOC_BUFFER_MIDDLE_BYTES : need;
-    struct toc_buffer *buffer = toc_buffer_take(buffers, size);
+    bool allowed = !frame->more || may_keep(peer, buffers, frame->class, size);
+    struct toc_buffer *buffer = allowed ? toc_buffer_take(buffers, size) : NULL;
     if (buffer == NULL) {
         *stalled = true;
         return false;
@@ -227,6 +249,20 @@ static void append(struct toc_buffer *buffer, struct toc_span body)
     }
 }
 
+/* What frames of one class may follow each other. */
+static bool fits_in(struct toc_peer *peer, const struct toc_frame *frame)
+{
+    if (frame->more && frame->class == TOC_CLASS_ALERT) {
+        toc_peer_fail(peer, toc_fail(TOC_LIMIT, "an alert exceeds one frame")); /* */
+        return false;
+    }
+    if (peer->partial[frame->class] != NULL && peer->partial_type[frame->class] != frame->type) {
+        toc_peer_fail(peer, toc_fail(TOC_MALFORMED, "a message breaks into another"));
+        return false; /* */
+    }
+    return true;
+}
+
 bool toc_peer_next_message(struct toc_peer *peer, struct toc_buffers *buffers,
                            bool (*keep)(uint8_t type), struct toc_message *message, bool *stalled)
 {
@@ -234,29 +270,22 @@ bool toc_peer_next_message(struct toc_peer *peer, struct toc_buffers *buffers,
     struct toc_frame frame;
     size_t after;
     while (peer->rx_opened != 0 && peer->state == TOC_PEER_READY &&
-           peek_frame(peer, &frame, &after)) {
-        struct toc_buffer *partial = peer->partial[frame.class];
-        if (partial != NULL && peer->partial_type[frame.class] != frame.type) {
-            toc_peer_fail(peer, toc_fail(TOC_MALFORMED, "a message breaks into another"));
-            return false; /* */
+           peek_frame(peer, &frame, &after) && fits_in(peer, &frame)) {
+        struct toc_buffer **partial = &peer->partial[frame.class];
+        bool in_place = *partial == NULL && !frame.more && !keep(frame.type);
+        if ((!in_place && !grow(peer, buffers, &frame, stalled)) || !charge(peer, &frame)) {
+            return false;
         }
-        if (partial == NULL && !frame.more && !keep(frame.type)) {
-            if (!charge(peer, &frame)) {
-                return false;
-            }
-            peer->rx_frame = after;
+        peer->rx_frame = after;
+        if (in_place) {
             *message = (struct toc_message){frame.type, frame.class, frame.body, NULL};
             return true;
         }
-        if (!grow(peer, buffers, &frame, stalled) || !charge(peer, &frame)) {
-            return false;
-        }
         peer->partial_type[frame.class] = frame.type;
-        append(peer->partial[frame.class], frame.body);
-        peer->rx_frame = after;
+        append(*partial, frame.body);
         if (!frame.more) {
-            struct toc_buffer *whole = peer->partial[frame.class];
-            peer->partial[frame.class] = NULL;
+            struct toc_buffer *whole = *partial;
+            *partial = NULL;
             *message =
                 (struct toc_message){frame.type, frame.class, toc_buffer_bytes(whole), whole};
             return true;

@@ -15,6 +15,7 @@ void toc_peer_clear_queues(struct toc_peer *peer, struct toc_buffers *buffers)
             queue->first = (queue->first + 1) % TOC_QUEUE_MAX;
             queue->count--;
         }
+        queue->bytes = 0;
     }
 }
 
@@ -22,12 +23,14 @@ bool toc_peer_queue(struct toc_peer *peer, uint8_t type, enum toc_class class,
                     struct toc_buffer *buffer)
 {
     struct toc_queue *queue = &peer->queues[class];
+    TOC_ASSERT(class != TOC_CLASS_ALERT || buffer->used <= TOC_FRAME_BODY_BYTES_MAX); /* */
     if (peer->state != TOC_PEER_READY || queue->count == TOC_QUEUE_MAX) {
         return false;
     }
     queue->items[(queue->first + queue->count) % TOC_QUEUE_MAX] =
         (struct toc_outgoing){buffer, 0, type};
     queue->count++;
+    queue->bytes += buffer->used;
     return true;
 }
 
@@ -52,6 +55,18 @@ bool toc_peer_send(struct toc_peer *peer, struct toc_buffers *buffers, uint8_t t
 size_t toc_peer_waiting(const struct toc_peer *peer, enum toc_class class)
 {
     return peer->queues[class].count;
+}
+
+bool toc_peer_has_room(const struct toc_peer *peer, const struct toc_buffers *buffers, size_t bytes)
+{
+    const struct toc_queue *live = &peer->queues[TOC_CLASS_LIVE];
+    const struct toc_queue *bulk = &peer->queues[TOC_CLASS_BULK];
+    if (live->count + bulk->count == 0) {
+        return true;
+    }
+    /* Grants are the peer's and may be near 2^64: never add to them. */
+    uint64_t wanted = peer->out_used + live->bytes + bulk->bytes + bytes;
+    return wanted <= peer->out_granted && toc_buffers_ample(buffers, bytes);
 }
 
 /* Is the head of a class's queue allowed to send its next frame now? */
@@ -121,6 +136,7 @@ static void send_frame(struct toc_peer *peer, struct toc_buffers *buffers, enum 
         peer->out_used += piece;
     }
     out->done += (uint32_t)piece;
+    queue->bytes -= piece;
     if (out->done == out->buffer->used) {
         toc_buffer_drop(buffers, out->buffer);
         queue->first = (queue->first + 1) % TOC_QUEUE_MAX;

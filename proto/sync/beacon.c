@@ -13,7 +13,7 @@ enum beacon_key { /* negative keys are critical: a reader that skips one would e
                   BEACON_DIGEST = 6,
                   BEACON_CLOCK = 7,
 };
-#define BEACON_FIELDS 8u
+#define BEACON_FIELDS 8u      /* all are required; keys ascend, so none comes twice */
 #define BEACON_FIELDS_MAX 64u /* fields of later versions are skipped; a bound on the loop */
 #define BEACON_ROWS_BYTES_MAX (TOC_BEACON_ROWS_MAX * TOC_BEACON_ROW_BYTES)
 
@@ -139,12 +139,17 @@ struct toc_err toc_beacon_decode(struct toc_beacon *beacon, struct toc_span enve
     struct toc_beacon read = {0};
     struct toc_reader reader;
     toc_reader_init(&reader, record);
-    size_t fields = toc_read_map(&reader, BEACON_FIELDS_MAX);
+    size_t fields = toc_read_map(&reader, BEACON_FIELDS_MAX), known = 0;
     for (size_t i = 0; i < fields; i++) {
-        read_field(&reader, &read, toc_read_key(&reader));
+        int64_t key = toc_read_key(&reader);
+        read_field(&reader, &read, key);
+        known += (key >= BEACON_ROWS && key < 0) || (key >= BEACON_SERIAL && key <= BEACON_CLOCK);
+    }
+    if (known != BEACON_FIELDS) {
+        toc_reader_fail(&reader, TOC_MALFORMED, "a field of a beacon is missing"); /* */
     }
     if (read.rows.len % TOC_BEACON_ROW_BYTES != 0) {
-        toc_reader_fail(&reader, TOC_MALFORMED, "beacon rows are not whole"); /* */
+        toc_reader_fail(&reader, TOC_MALFORMED, "beacon rows are not whole"); /* */
     }
     TOC_TRY(toc_reader_end(&reader));
     *beacon = read;

@@ -14,6 +14,9 @@ enum hello_key {
     HELLO_SOFTWARE = 6,
 };
 #define HELLO_FIELDS 7u
+/* Of keys 0 to 6 all but the last must be there. */
+#define HELLO_REQUIRED 0x3fu
+#define HELLO_KNOWN 0x7fu
 #define HELLO_FIELDS_MAX 64u /* fields of later versions are skipped; a bound on the loop */
 
 size_t toc_hello_encode(struct toc_room out, const struct toc_hello *hello)
@@ -57,7 +60,7 @@ static void read_hello_field(struct toc_reader *reader, struct toc_hello *hello,
         hello->credit_bytes = toc_read_uint(reader);
         return;
     case HELLO_CLOCK:
-        hello->clock.ms = toc_read_uint(reader);
+        hello->clock.ms = toc_read_uint_max(reader, TOC_UTC_MS_MAX);
         return;
     case HELLO_SOFTWARE: {
         struct toc_span text = toc_read_str(reader, TOC_SOFTWARE_BYTES_MAX);
@@ -78,8 +81,14 @@ struct toc_err toc_hello_decode(struct toc_hello *hello, struct toc_span body)
     struct toc_reader reader;
     toc_reader_init(&reader, body);
     size_t fields = toc_read_map(&reader, HELLO_FIELDS_MAX);
+    unsigned seen = 0;
     for (size_t i = 0; i < fields; i++) {
-        read_hello_field(&reader, &read, toc_read_key(&reader));
+        int64_t key = toc_read_key(&reader);
+        read_hello_field(&reader, &read, key);
+        seen |= key >= 0 && key < 32 ? 1u << key & HELLO_KNOWN : 0;
+    }
+    if ((seen & HELLO_REQUIRED) != HELLO_REQUIRED) {
+        toc_reader_fail(&reader, TOC_MALFORMED, "a field of HELLO is missing"); /* */
     }
     TOC_TRY(toc_reader_end(&reader));
     *hello = read;
@@ -125,7 +134,7 @@ struct toc_err toc_want_decode(struct toc_want *want, struct toc_span body)
     bool chunks = read.kind == TOC_WANT_CHUNKS;
     if (body.at[0] > TOC_WANT_CHUNKS || read.from > read.to || (!chunks && read.from == 0) ||
         (chunks && (read.seq == 0 || read.to > TOC_CHUNK_LIST))) {
-        return toc_fail(TOC_MALFORMED, "a WANT asks for what cannot be"); /* */
+        return toc_fail(TOC_MALFORMED, "a WANT asks for what cannot be"); /* */
     }
     *want = read;
     return toc_ok();
@@ -141,7 +150,7 @@ void toc_chunk_encode_head(uint8_t out[static TOC_CHUNK_HEAD_BYTES], const struc
 struct toc_err toc_chunk_decode(struct toc_chunk *chunk, struct toc_span body)
 {
     if (body.len < TOC_CHUNK_HEAD_BYTES) {
-        return toc_fail(TOC_TRUNCATED, "a CHUNK ends too early");
+        return toc_fail(TOC_TRUNCATED, "a CHUNK ends too early"); /* */
     }
     memcpy(chunk->log, body.at, TOC_ID_BYTES);
     chunk->seq = toc_le64(body.at + 32);

@@ -7,10 +7,11 @@
 #define TOC_SYNC_H
 
 #include "keys.h"
+#include "log.h"
 #include "wire.h"
 
-/* ---- digests ------------------------------------------------------------------------------------
- * The vector of a group is the set of rows (log id, seq, head hash) with seq > 0. */
+/* Digests. The vector of a group is the set of rows (log id, seq, head hash) with seq > 0. */
+
 #define TOC_DIGEST_BYTES 16u
 
 struct toc_row {
@@ -25,7 +26,8 @@ struct toc_digest {
     uint64_t count;
 };
 
-/* Replaces `before` by `after`; a row with seq 0 counts as absent. */
+/* Replaces `before` by `after`; a row with seq 0 counts as absent. The order of calls does not
+ * matter. R-13.9. Cost: two hashes. */
 void toc_digest_replace(struct toc_digest *digest, const struct toc_row *before,
                         const struct toc_row *after);
 /* The 16 bytes that travel: KDF(key, "digest", sum ‖ count), cut. `key` is the group's tag key, or
@@ -33,10 +35,10 @@ void toc_digest_replace(struct toc_digest *digest, const struct toc_row *before,
 void toc_digest_bytes(uint8_t out[static TOC_DIGEST_BYTES], const struct toc_digest *digest,
                       const uint8_t key[static TOC_KEY_BYTES]);
 
-/* ---- message bodies: encode gives the bytes written (0 when `out` is too small)
- * ------------------ */
-#define TOC_HELLO_BYTES_MAX 256u
-#define TOC_SOFTWARE_BYTES_MAX 64u
+/* Message bodies. */
+
+#define TOC_HELLO_BYTES_MAX 256u   /* what encoding needs; later versions may say more */
+#define TOC_SOFTWARE_BYTES_MAX 64u /* name and version of the program, for diagnosis */
 
 struct toc_hello {
     uint8_t version; /* of the protocol */
@@ -47,9 +49,20 @@ struct toc_hello {
     struct toc_utc clock;
     char software[TOC_SOFTWARE_BYTES_MAX + 1];
 };
+/* Gives the bytes written, 0 when `out` is too small. */
 size_t toc_hello_encode(struct toc_room out, const struct toc_hello *hello);
-/* Fails: as toc_codec_check; CRITICAL, MALFORMED. */
+/* R-12.10. Fails: as toc_codec_check; CRITICAL, LIMIT (a number, the text, the clock beyond the
+ * year 9999), MALFORMED (type, a field that is not optional is missing); `hello` is unchanged then.
+ */
 TOC_MUST_USE struct toc_err toc_hello_decode(struct toc_hello *hello, struct toc_span body);
+
+/* BYE: u8 reason.. */
+enum toc_bye { /* on the wire; never renumber; the receiver closes whatever it says */
+               TOC_BYE_STOP = 1,
+               TOC_BYE_DUPLICATE = 2,
+               TOC_BYE_AGE = 3,
+               TOC_BYE_FAULT = 4, /* the other side broke a rule */
+};
 
 #define TOC_TAG_BYTES 8u
 #define TOC_TAGS_PAD 16u /* the number of tags is padded to a multiple of this */
@@ -59,22 +72,22 @@ void toc_tag(uint8_t out[static TOC_TAG_BYTES], const uint8_t tag_key[static TOC
              const uint8_t handshake_hash[static TOC_HASH_BYTES], uint8_t direction,
              const uint8_t group[static TOC_ID_BYTES]);
 
-/* VTOP: u32 check ‖ 16-byte digests of the shared groups: control logs first, then by group id.
+/* VTOP: check 4 ‖ 16-byte digests of the shared groups: control logs first, then by group id.
  * check = first 4 bytes of H("members", group ids in that order): both sides must mean the same. */
-#define TOC_VTOP_GROUPS_MAX 4097u
+#define TOC_VTOP_CHECK_BYTES 4u
 /* VROW: group id 32 ‖ u8 last ‖ rows of 72 bytes. */
 #define TOC_ROW_BYTES 72u
 #define TOC_VROW_HEAD_BYTES 33u
-#define TOC_VROW_ROWS_MAX 48u /* rows in one message: it fits a 4 KiB buffer */
+#define TOC_VROW_ROWS_MAX 48u /* rows that we put into one message: it fits a 4 KiB buffer */
+/* One row. Cannot fail. */
 void toc_row_encode(uint8_t out[static TOC_ROW_BYTES], const struct toc_row *row);
 void toc_row_decode(struct toc_row *row, const uint8_t in[static TOC_ROW_BYTES]);
 
-enum toc_want_kind { /* on the wire */
-                     TOC_WANT_ENTRIES =
-                         0, /* from..to, then whatever the log gains while the link stands */
+enum toc_want_kind {                       /* on the wire; never renumber */
+                     TOC_WANT_ENTRIES = 0, /* from..to; the answer may go on to the sender's head */
                      TOC_WANT_HEADERS = 1, /* the same, payloads as hashes only */
-                     TOC_WANT_CHUNKS = 2,  /* of the payload of entry `seq`: chunks from..to; the
-                                              list when from is  TOC_CHUNK_LIST */
+                     TOC_WANT_CHUNKS = 2,  /* of the payload of entry `seq`: pieces from..to; the
+                                              list of their hashes when from is TOC_CHUNK_LIST */
 };
 #define TOC_CHUNK_LIST UINT32_MAX
 struct toc_want {
@@ -86,10 +99,11 @@ struct toc_want {
 /* u8 kind ‖ log 32 ‖ u64 seq ‖ u64 from ‖ u64 to */
 #define TOC_WANT_BYTES 57u
 void toc_want_encode(uint8_t out[static TOC_WANT_BYTES], const struct toc_want *want);
-/* Fails: MALFORMED (unknown kind, from above to, zero from of entries), TRUNCATED, TRAILING. */
+/* R-13.14. Fails: TRUNCATED, TRAILING, MALFORMED (unknown kind; from above to; of entries: from 0;
+ * of pieces: seq 0, to above TOC_CHUNK_LIST); `want` is unchanged then. */
 TOC_MUST_USE struct toc_err toc_want_decode(struct toc_want *want, struct toc_span body);
 
-/* CHUNK: log 32 ‖ u64 seq ‖ u32 index ‖ bytes (a chunk, or the list of hashes). */
+/* CHUNK: log 32 ‖ u64 seq ‖ u32 index ‖ bytes (a piece, or the list of hashes). */
 #define TOC_CHUNK_HEAD_BYTES 44u
 struct toc_chunk {
     uint8_t log[TOC_ID_BYTES];
@@ -97,11 +111,12 @@ struct toc_chunk {
     uint32_t index;
     struct toc_span bytes;
 };
+/* The bytes follow it. */
 void toc_chunk_encode_head(uint8_t out[static TOC_CHUNK_HEAD_BYTES], const struct toc_chunk *chunk);
-/* Fails: TRUNCATED. */
+/* `chunk->bytes` points into `body`.. Fails: TRUNCATED; `chunk` is unchanged then. */
 TOC_MUST_USE struct toc_err toc_chunk_decode(struct toc_chunk *chunk, struct toc_span body);
 
-enum toc_nopay { /* on the wire: why a payload is missing */
+enum toc_nopay { /* on the wire: why a payload is missing; never renumber */
                  TOC_NOPAY_EXPIRED = 1,
                  TOC_NOPAY_PURGED = 2,
                  TOC_NOPAY_WITHDRAWN = 3,
@@ -111,10 +126,11 @@ enum toc_nopay { /* on the wire: why a payload is missing */
 /* log 32 ‖ u64 seq ‖ u8 reason */
 #define TOC_NOPAY_BYTES 41u
 
-/* ---- beacons
- * -------------------------------------------------------------------------------------- */
-#define TOC_BEACON_ROWS_MAX 2048u
+/* Beacons. */
+
+#define TOC_BEACON_ROWS_MAX 2048u /* logs of a group that are not silent; 128 KiB */
 #define TOC_BEACON_ROW_BYTES 64u
+/* Rows, the other fields, signature. */
 #define TOC_BEACON_BYTES_MAX (TOC_BEACON_ROWS_MAX * TOC_BEACON_ROW_BYTES + 512u)
 
 struct toc_beacon {
@@ -130,6 +146,7 @@ struct toc_beacon_row { /* log 32 ‖ stored seq ‖ stored at ‖ indexed seq �
     uint8_t log[TOC_ID_BYTES];
     uint64_t stored_seq, stored_at_ms, indexed_seq, indexed_at_ms;
 };
+/* One row. Cannot fail. */
 void toc_beacon_row_encode(uint8_t out[static TOC_BEACON_ROW_BYTES],
                            const struct toc_beacon_row *row);
 void toc_beacon_row_decode(struct toc_beacon_row *row,
@@ -144,9 +161,11 @@ struct toc_beacon_signer {
 struct toc_span toc_beacon_seal(struct toc_room out, struct toc_room scratch,
                                 const struct toc_beacon *beacon,
                                 const struct toc_beacon_signer *signer);
-/* Decodes without checking the signature. Fails: as toc_codec_check; CRITICAL, MALFORMED. */
+/* Decodes without checking the signature; rows point into the envelope. R-13.26. Fails: as
+ * toc_codec_check; CRITICAL, LIMIT, MALFORMED (type, a field is missing, rows are not whole);
+ * `beacon` is unchanged then. */
 TOC_MUST_USE struct toc_err toc_beacon_decode(struct toc_beacon *beacon, struct toc_span envelope);
-/* Fails: SIGNATURE, and as decode. */
+/* Fails: SIGNATURE; MALFORMED and others where the envelope is none. */
 TOC_MUST_USE struct toc_err toc_beacon_verify(struct toc_span envelope,
                                               const uint8_t federation[static TOC_ID_BYTES],
                                               const uint8_t log_key[static TOC_KEY_BYTES]);
