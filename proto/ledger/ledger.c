@@ -10,9 +10,9 @@ static size_t slot_count(const struct toc_ledger_options *options)
 
 size_t toc_ledger_bytes(const struct toc_ledger_options *options)
 {
-    return options->group_max * sizeof(struct toc_ledger_group) +
+    return options->group_max * (sizeof(struct toc_ledger_group) + sizeof(uint32_t)) +
            options->log_max * sizeof(struct toc_ledger_log) +
-           slot_count(options) * sizeof(uint32_t) + 64;
+           slot_count(options) * sizeof(uint32_t) + 128;
 }
 
 /* Log ids are hashes: their first bytes are as good as any. */
@@ -32,15 +32,47 @@ uint32_t toc_ledger_find_log(const struct toc_ledger *ledger, const uint8_t id[s
     return found == 0 ? TOC_LEDGER_NONE : found - 1;
 }
 
+/* Where a group of this id stands in the order, or would stand. */
+static uint32_t place_in_order(const struct toc_ledger *ledger, const uint8_t *id)
+{
+    uint32_t low = 0, high = ledger->group_count - 1;
+    while (low < high) {
+        uint32_t middle = (low + high) / 2;
+        bool before = memcmp(ledger->groups[ledger->order[middle]].id, id, TOC_ID_BYTES) < 0;
+        low = before ? middle + 1 : low;
+        high = before ? high : middle;
+    }
+    return low;
+}
+
 uint32_t toc_ledger_find_group(const struct toc_ledger *ledger,
                                const uint8_t id[static TOC_ID_BYTES])
 {
-    for (uint32_t i = 0; i < ledger->group_count; i++) {
-        if (memcmp(ledger->groups[i].id, id, TOC_ID_BYTES) == 0) {
-            return i;
-        }
+    if (memcmp(ledger->groups[TOC_GROUP_CONTROL].id, id, TOC_ID_BYTES) == 0) {
+        return TOC_GROUP_CONTROL;
+    }
+    uint32_t place = place_in_order(ledger, id);
+    if (place < ledger->group_count - 1 &&
+        memcmp(ledger->groups[ledger->order[place]].id, id, TOC_ID_BYTES) == 0) {
+        return ledger->order[place];
     }
     return TOC_LEDGER_NONE;
+}
+
+/* Before the group, which is the last, is counted. */
+static void put_in_order(struct toc_ledger *ledger, uint32_t group)
+{
+    uint32_t place = place_in_order(ledger, ledger->groups[group].id);
+    memmove(&ledger->order[place + 1], &ledger->order[place],
+            (ledger->group_count - 1 - place) * sizeof *ledger->order);
+    ledger->order[place] = group;
+}
+
+static void take_from_order(struct toc_ledger *ledger, uint32_t group)
+{
+    uint32_t place = place_in_order(ledger, ledger->groups[group].id);
+    memmove(&ledger->order[place], &ledger->order[place + 1],
+            (ledger->group_count - 2 - place) * sizeof *ledger->order);
 }
 
 uint32_t toc_ledger_log_of(const struct toc_ledger *ledger, uint32_t group,
@@ -64,10 +96,13 @@ static struct toc_err add_log(struct toc_ledger *ledger, uint32_t group,
     if (ledger->log_count == ledger->log_max) {
         return toc_fail(TOC_FULL, "the table of logs is full");
     }
+    const struct toc_org *org = toc_roster_find(ledger->roster, writer->org);
+    TOC_ASSERT(org != NULL); /* the directory takes cards of the roster alone */
     struct toc_ledger_log *log = &ledger->logs[ledger->log_count];
     *log = (struct toc_ledger_log){.node = writer->node,
                                    .group = group,
                                    .next_in_group = in->first_log,
+                                   .org_place = (uint32_t)(org - ledger->roster->orgs),
                                    .first_waiting = TOC_LEDGER_NONE,
                                    .last_waiting = TOC_LEDGER_NONE,
                                    .wanted_link = TOC_LEDGER_NONE};
@@ -132,13 +167,17 @@ static struct toc_err add_member_logs(struct toc_ledger *ledger, uint32_t group)
 /* The two groups that are bound to the roster. */
 static void add_bound_group(struct toc_ledger *ledger, const uint8_t *id)
 {
-    struct toc_ledger_group *group = &ledger->groups[ledger->group_count++];
+    struct toc_ledger_group *group = &ledger->groups[ledger->group_count];
     *group = (struct toc_ledger_group){.first_log = TOC_LEDGER_NONE,
                                        .member_count = (uint32_t)ledger->roster->org_count};
     memcpy(group->id, id, TOC_ID_BYTES);
     for (size_t i = 0; i < ledger->roster->org_count; i++) {
         group->members[i / 8] |= (uint8_t)(1u << (i % 8));
     }
+    if (ledger->group_count > TOC_GROUP_CONTROL) {
+        put_in_order(ledger, ledger->group_count);
+    }
+    ledger->group_count++;
 }
 
 void toc_ledger_init(struct toc_ledger *ledger, struct toc_arena *arena,
@@ -148,13 +187,16 @@ void toc_ledger_init(struct toc_ledger *ledger, struct toc_arena *arena,
     *ledger = (struct toc_ledger){.federation = options->federation,
                                   .roster = options->roster,
                                   .directory = options->directory,
+                                  .own_org = options->own_org,
                                   .group_max = options->group_max,
                                   .log_max = options->log_max,
                                   .slot_mask = (uint32_t)slot_count(options) - 1};
     ledger->groups = toc_arena_reserve(arena, options->group_max, sizeof *ledger->groups);
     ledger->logs = toc_arena_reserve(arena, options->log_max, sizeof *ledger->logs);
     ledger->slots = toc_arena_reserve(arena, slot_count(options), sizeof *ledger->slots);
-    TOC_ASSERT(ledger->groups != NULL && ledger->logs != NULL && ledger->slots != NULL);
+    ledger->order = toc_arena_reserve(arena, options->group_max, sizeof *ledger->order);
+    TOC_ASSERT(ledger->groups != NULL && ledger->logs != NULL && ledger->slots != NULL &&
+               ledger->order != NULL);
     add_bound_group(ledger, options->federation);
     memcpy(ledger->groups[TOC_GROUP_CONTROL].tag_key, options->federation, TOC_ID_BYTES);
     uint8_t all[TOC_ID_BYTES];
@@ -167,25 +209,56 @@ void toc_ledger_init(struct toc_ledger *ledger, struct toc_arena *arena,
     }
 }
 
-struct toc_err toc_ledger_add_group(struct toc_ledger *ledger, const struct toc_group *founding,
-                                    uint32_t *group)
+/* what the groups of one founder take already. */
+static void count_of_founder(const struct toc_ledger *ledger, const uint8_t *founder,
+                             size_t *groups, size_t *logs)
 {
-    *group = toc_ledger_find_group(ledger, founding->id);
-    if (*group != TOC_LEDGER_NONE) {
-        return toc_ok();
+    *groups = *logs = 0;
+    for (uint32_t i = TOC_GROUP_ALL + 1; i < ledger->group_count; i++) {
+        if (memcmp(ledger->groups[i].founder, founder, TOC_ID_BYTES) == 0) {
+            *groups += 1;
+            *logs += ledger->groups[i].log_count;
+        }
     }
+}
+
+struct toc_err toc_ledger_fits(const struct toc_ledger *ledger, const struct toc_group *founding)
+{
+    uint8_t set[TOC_MEMBER_SET_BYTES];
+    TOC_TRY(member_set(ledger, founding->members, set));
+    size_t logs_most = founding->members.count * TOC_LOG_KEYS_OF_ORG_MAX;
     if (ledger->group_count == ledger->group_max) {
         return toc_fail(TOC_FULL, "the table of groups is full");
     }
+    if (logs_most > ledger->log_max - ledger->log_count) {
+        return toc_fail(TOC_FULL, "the table of logs is full");
+    }
+    if (memcmp(founding->founder, ledger->own_org, TOC_ID_BYTES) == 0) {
+        return toc_ok();
+    }
+    size_t groups, logs;
+    count_of_founder(ledger, founding->founder, &groups, &logs);
+    if (groups >= ledger->group_max / TOC_LEDGER_FOUNDER_PART ||
+        logs >= ledger->log_max / TOC_LEDGER_FOUNDER_PART) {
+        return toc_fail(TOC_FULL, "one organisation has founded too many groups");
+    }
+    return toc_ok();
+}
+
+struct toc_err toc_ledger_add_group(struct toc_ledger *ledger, const struct toc_group *founding,
+                                    uint32_t *group)
+{
+    uint32_t known = toc_ledger_find_group(ledger, founding->id);
+    if (known != TOC_LEDGER_NONE) {
+        *group = known;
+        return toc_ok();
+    }
+    TOC_TRY(toc_ledger_fits(ledger, founding));
     struct toc_ledger_group *row = &ledger->groups[ledger->group_count];
     *row = (struct toc_ledger_group){.first_log = TOC_LEDGER_NONE,
                                      .direct = (founding->flags & TOC_GROUP_DIRECT) != 0,
                                      .member_count = (uint32_t)founding->members.count};
     TOC_TRY(member_set(ledger, founding->members, row->members));
-    size_t logs_most = founding->members.count * TOC_LOG_KEYS_OF_ORG_MAX;
-    if (logs_most > ledger->log_max - ledger->log_count) {
-        return toc_fail(TOC_FULL, "the table of logs is full");
-    }
     memcpy(row->id, founding->id, TOC_ID_BYTES);
     memcpy(row->founder, founding->founder, TOC_ID_BYTES);
     size_t name = founding->name.len < TOC_GROUP_NAME_BYTES_MAX ? founding->name.len
@@ -193,7 +266,9 @@ struct toc_err toc_ledger_add_group(struct toc_ledger *ledger, const struct toc_
     if (name != 0) {
         memcpy(row->name, founding->name.at, name);
     }
-    *group = ledger->group_count++;
+    *group = ledger->group_count;
+    put_in_order(ledger, *group);
+    ledger->group_count++;
     return add_member_logs(ledger, *group);
 }
 
@@ -201,7 +276,9 @@ struct toc_err toc_ledger_add_group(struct toc_ledger *ledger, const struct toc_
 void toc_ledger_drop_group(struct toc_ledger *ledger)
 {
     TOC_ASSERT(ledger->group_count > 2);
-    uint32_t group = --ledger->group_count;
+    uint32_t group = ledger->group_count - 1;
+    take_from_order(ledger, group);
+    ledger->group_count--;
     while (ledger->log_count > 0 && ledger->logs[ledger->log_count - 1].group == group) {
         *find_slot(ledger, ledger->logs[ledger->log_count - 1].id) = 0;
         ledger->log_count--;

@@ -20,6 +20,9 @@
 #define TOC_GROUP_ALL 1u
 #define TOC_GROUP_NAME_BYTES_MAX 64u
 #define TOC_MEMBER_SET_BYTES (TOC_ORGS_MAX / 8u) /* one bit for each place in the roster */
+/* The groups that one other organisation has founded take at most this part of the tables, so that
+ * nobody can fill them by inviting: R-13.7. */
+#define TOC_LEDGER_FOUNDER_PART 4u
 
 struct toc_ledger_group {
     uint8_t id[TOC_ID_BYTES];
@@ -50,18 +53,24 @@ struct toc_ledger_log {
         checked; /* verified (or, of our own logs, drafted), perhaps not yet stored */
     struct toc_utc stored_at, indexed_at;
     uint64_t indexed_seq;
+    uint32_t org_place; /* of `org` in the roster */
+    /* What replica keeps about a log. */
     uint32_t first_waiting, last_waiting; /* received ranges that wait for a check */
-    bool checking;
-    uint64_t wanted_to; /* highest seq asked for on link wanted_link */
-    uint32_t wanted_link;
+    bool disputed;                        /* its author has signed two histories */
+    uint64_t wanted_to;                   /* highest seq asked for on link wanted_link */
+    uint32_t wanted_link;                 /* place of a link, or NONE */
+    uint32_t want_before, want_after;     /* chain of what is asked of that link */
+    struct toc_mono wanted_at;            /* when it was asked, or gave a whole block */
 };
 
 struct toc_ledger {
     const uint8_t *federation; /* 32 bytes */
     const struct toc_roster *roster;
     struct toc_directory *directory;
+    const uint8_t *own_org;
     struct toc_ledger_group *groups;
     uint32_t group_count, group_max;
+    uint32_t *order; /* groups from 1 on by ascending id: group_count - 1 places */
     struct toc_ledger_log *logs;
     uint32_t log_count, log_max;
     uint32_t *slots; /* open addressing: log id -> index + 1 */
@@ -72,16 +81,18 @@ struct toc_ledger_options {
     const uint8_t *federation;
     const struct toc_roster *roster;
     struct toc_directory *directory;
+    const uint8_t *own_org;      /* 32 bytes */
     uint32_t group_max, log_max; /* log_max: a power of two */
 };
 
 /* Arena bytes that toc_ledger_init takes. */
 size_t toc_ledger_bytes(const struct toc_ledger_options *options);
-/* Builds the tables, the control group and the group of all (without epoch), and their logs. */
+/* Builds the tables, the control group and the group of all (without epoch), and their logs.
+ * Asserts that these fit. Lends: arena and options' pointers, for the life of the ledger. */
 void toc_ledger_init(struct toc_ledger *ledger, struct toc_arena *arena,
                      const struct toc_ledger_options *options);
 
-/* Index of a group or log, or TOC_LEDGER_NONE. */
+/* Index of a group or log, or TOC_LEDGER_NONE. Cost: a binary search; one probe. */
 uint32_t toc_ledger_find_group(const struct toc_ledger *ledger,
                                const uint8_t id[static TOC_ID_BYTES]);
 uint32_t toc_ledger_find_log(const struct toc_ledger *ledger,
@@ -90,13 +101,19 @@ uint32_t toc_ledger_find_log(const struct toc_ledger *ledger,
 uint32_t toc_ledger_log_of(const struct toc_ledger *ledger, uint32_t group,
                            const uint8_t log_key[static TOC_KEY_BYTES]);
 
-/* Adds a group by its verified founding record, with the logs of all its members' nodes. A known
- * one is given again. Fails: MEMBER (a member is not in the roster), FULL; nothing changed. */
+/* Is there room for a group that is not known yet? Fails: MEMBER (a member is not in the roster),
+ * FULL (a table, or its founder's part of one; our own have no such limit). Changes nothing. */
+TOC_MUST_USE struct toc_err toc_ledger_fits(const struct toc_ledger *ledger,
+                                            const struct toc_group *founding);
+/* Adds a group by its verified founding record, without epoch, with the logs of all its members'
+ * nodes. A known one is given again. Fails: as toc_ledger_fits; nothing changed. */
 TOC_MUST_USE struct toc_err toc_ledger_add_group(struct toc_ledger *ledger,
                                                  const struct toc_group *founding, uint32_t *group);
-/* Takes back the group added last, with its logs: its founding was not stored. */
+/* Takes back the group added last, with its logs, which must hold nothing: nobody was told of it.
+ * Asserts that it is not one of the first two. */
 void toc_ledger_drop_group(struct toc_ledger *ledger);
-/* Sets the newest epoch, admissible by toc_epoch_check, and its secrets. */
+/* Sets the newest epoch, admissible by toc_epoch_check, and its secrets: the group can then be read
+ * and written. Copies them. */
 void toc_ledger_set_epoch(struct toc_ledger *ledger, uint32_t group, const struct toc_epoch *epoch,
                           const uint8_t k[static TOC_KEY_BYTES],
                           const uint8_t tag_key[static TOC_KEY_BYTES]);
@@ -105,6 +122,7 @@ void toc_ledger_set_epoch(struct toc_ledger *ledger, uint32_t group, const struc
 TOC_MUST_USE struct toc_err toc_ledger_add_nodes(struct toc_ledger *ledger,
                                                  const uint8_t org[static TOC_ID_BYTES]);
 
+/* Is this organisation in the group? */
 bool toc_ledger_is_member(const struct toc_ledger *ledger, uint32_t group,
                           const uint8_t org[static TOC_ID_BYTES]);
 /* Our own direct group with exactly these members that `founder` founded, or TOC_LEDGER_NONE.
@@ -112,10 +130,11 @@ bool toc_ledger_is_member(const struct toc_ledger *ledger, uint32_t group,
 uint32_t toc_ledger_find_direct(const struct toc_ledger *ledger,
                                 const uint8_t founder[static TOC_ID_BYTES], struct toc_ids members);
 
-/* Moves the stored head; the group's digest follows. */
+/* Moves the stored head, and the checked one with it where that is behind; the group's digest
+ * follows. */
 void toc_ledger_store_head(struct toc_ledger *ledger, uint32_t log,
                            const struct toc_log_head *head);
-/* The 16 bytes of a group's digest. */
+/* The 16 bytes of a group's digest. */
 void toc_ledger_digest(const struct toc_ledger *ledger, uint32_t group,
                        uint8_t out[static TOC_DIGEST_BYTES]);
 
