@@ -69,6 +69,7 @@ static void build_tables(struct toc_core *core, const struct toc_core_options *o
     struct toc_ledger_options ledger = {.federation = core->federation,
                                         .roster = &core->genesis.roster,
                                         .directory = &core->directory,
+                                        .own_org = core->own_org,
                                         .group_max = options->group_max,
                                         .log_max = options->log_max};
     toc_ledger_init(&core->ledger, arena, &ledger);
@@ -210,17 +211,15 @@ static void read_messages(struct toc_core *core, struct toc_turn *turn, struct t
 {
     struct toc_message message;
     bool stalled = false;
-    while (link->state == TOC_LINK_OPEN && link->established &&
-           toc_replica_ready(&core->replica, turn) &&
+    while (toc_link_stands(link) && toc_replica_ready(&core->replica, turn) &&
            toc_peer_next_message(&link->peer, &core->links.buffers, kept, &message, &stalled)) {
         if (toc_link_message(&core->links, turn, link, &message)) {
             toc_buffer_drop(&core->links.buffers, message.buffer);
             continue;
         }
         struct toc_err err = toc_replica_message(&core->replica, turn, link, &message);
-        if (toc_failed(err) && link->state == TOC_LINK_OPEN) {
-            toc_replica_forget(&core->replica, link);
-            toc_link_bye(&core->links, turn, link, err);
+        if (toc_failed(err)) {
+            toc_link_refuse(&core->links, turn, link, err);
         }
     }
 }
@@ -231,17 +230,14 @@ static void go_on(struct toc_core *core, struct toc_turn *turn, struct toc_link 
     if (link->peer.state == TOC_PEER_READY && link->established) {
         read_messages(core, turn, link);
     }
-    if (link->state == TOC_LINK_OPEN && link->peer.state == TOC_PEER_FAILED) {
-        toc_replica_forget(&core->replica, link);
-    }
     toc_link_continue(&core->links, turn, link);
 }
 
 static void link_checked(struct toc_core *core, struct toc_turn *turn, struct toc_link *link)
 {
     if (toc_link_checked(&core->links, turn, link)) {
-        toc_link_greet(&core->links, turn, link);
         toc_replica_greet(&core->replica, link);
+        toc_link_greet(&core->links, turn, link);
     }
     if (link->state == TOC_LINK_OPEN) {
         go_on(core, turn, link);
@@ -282,7 +278,6 @@ static void link_down(struct toc_core *core, struct toc_turn *turn, uint64_t id)
 {
     struct toc_link *link = toc_links_find(&core->links, id);
     if (link != NULL) {
-        toc_replica_forget(&core->replica, link);
         toc_links_down(&core->links, turn, link);
     }
 }
@@ -317,10 +312,8 @@ static void indexed(struct toc_core *core, struct toc_turn *turn, const struct t
 static void stop(struct toc_core *core, struct toc_turn *turn)
 {
     core->links.stopping = true;
-    for (uint32_t i = 0; i < core->links.max; i++) {
-        if (core->links.items[i].state != TOC_LINK_FREE) {
-            toc_link_bye(&core->links, turn, &core->links.items[i], toc_ok());
-        }
+    for (uint32_t i = 0; i < core->links.top; i++) {
+        toc_link_bye(&core->links, turn, &core->links.items[i], TOC_BYE_STOP);
     }
 }
 
@@ -373,7 +366,7 @@ static void take_event(struct toc_core *core, struct toc_turn *turn, const struc
 static bool unstall(struct toc_core *core, struct toc_turn *turn)
 {
     bool waits = false;
-    for (uint32_t i = 0; i < core->links.max; i++) {
+    for (uint32_t i = 0; i < core->links.top; i++) {
         struct toc_link *link = &core->links.items[i];
         if (link->state == TOC_LINK_OPEN && link->peer.rx_opened != 0) {
             go_on(core, turn, link);

@@ -47,7 +47,7 @@ static void view_link(const struct toc_core *core, const struct toc_link *link,
 size_t toc_core_view_links(const struct toc_core *core, struct toc_link_view *views, size_t max)
 {
     size_t count = 0;
-    for (uint32_t i = 0; i < core->links.max; i++) {
+    for (uint32_t i = 0; i < core->links.top; i++) {
         const struct toc_link *link = &core->links.items[i];
         if (link->state != TOC_LINK_OPEN && link->state != TOC_LINK_DIALLING) {
             continue;

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-#include "links.h"
+#include "links_internal.h"
 
 #include <string.h>
+
+/* The life of a link in the table: its place, admission, duplicates, its end. */
 
 size_t toc_links_bytes(uint32_t link_max, size_t org_max)
 {
@@ -12,6 +14,7 @@ size_t toc_links_bytes(uint32_t link_max, size_t org_max)
 void toc_links_init(struct toc_links *links, struct toc_arena *arena,
                     const struct toc_links_options *options)
 {
+    TOC_ASSERT(options->link_max <= TOC_LINKS_MAX);
     *links = (struct toc_links){.self = options->self,
                                 .directory = options->directory,
                                 .own_org = options->own_org,
@@ -19,6 +22,7 @@ void toc_links_init(struct toc_links *links, struct toc_arena *arena,
                                 .max = options->link_max,
                                 .next_dialled_id = 1,
                                 .roster_number = options->roster->number};
+    links->self.openings = &links->openings;
     memcpy(links->roster_hash, options->roster->hash, TOC_HASH_BYTES);
     toc_buffers_init(&links->buffers, arena);
     links->items = toc_arena_reserve(arena, links->max, sizeof *links->items);
@@ -33,10 +37,9 @@ void toc_links_init(struct toc_links *links, struct toc_arena *arena,
 
 struct toc_link *toc_links_find(struct toc_links *links, uint64_t id)
 {
-    for (uint32_t i = 0; i < links->max; i++) {
-        struct toc_link *link = &links->items[i];
-        if (link->id == id && (link->state == TOC_LINK_DIALLING || link->state == TOC_LINK_OPEN)) {
-            return link;
+    for (uint32_t i = 0; id != 0 && i < links->top; i++) {
+        if (links->ids[i] == id) {
+            return &links->items[i];
         }
     }
     return NULL;
@@ -44,10 +47,23 @@ struct toc_link *toc_links_find(struct toc_links *links, uint64_t id)
 
 struct toc_link *toc_links_to(struct toc_links *links, const uint8_t key[static TOC_KEY_BYTES])
 {
+    for (uint32_t i = 0; i < links->top; i++) {
+        struct toc_link *link = &links->items[i];
+        if (toc_link_stands(link) && memcmp(link->peer.remote, key, TOC_KEY_BYTES) == 0) {
+            return link;
+        }
+    }
+    return NULL;
+}
+
+struct toc_link *toc_links_take(struct toc_links *links, enum toc_link_state state, uint64_t id)
+{
     for (uint32_t i = 0; i < links->max; i++) {
         struct toc_link *link = &links->items[i];
-        if (link->state == TOC_LINK_OPEN && link->established &&
-            memcmp(link->peer.remote, key, TOC_KEY_BYTES) == 0) {
+        if (link->state == TOC_LINK_FREE) {
+            link->state = state;
+            link->id = links->ids[i] = id;
+            links->top = links->top > i ? links->top : i + 1;
             return link;
         }
     }
@@ -60,20 +76,26 @@ static void clear(struct toc_links *links, struct toc_link *link)
     struct toc_peer peer = link->peer;
     uint32_t place = link->place;
     *link = (struct toc_link){.place = place, .peer = peer};
-}
-
-static struct toc_link *take_free(struct toc_links *links)
-{
-    for (uint32_t i = 0; i < links->max; i++) {
-        if (links->items[i].state == TOC_LINK_FREE) {
-            return &links->items[i];
-        }
+    while (links->top > 0 && links->items[links->top - 1].state == TOC_LINK_FREE) {
+        links->top--;
     }
-    return NULL;
 }
 
-static void notice(struct toc_turn *turn, const struct toc_link *link, enum toc_notice_kind kind,
-                   struct toc_err err)
+/* Every end of a link comes through here. */
+static void leave(struct toc_links *links, struct toc_link *link)
+{
+    if (toc_link_stands(link) && links->gone != NULL) {
+        links->gone(links->gone_context, link);
+    }
+    link->state = TOC_LINK_CLOSING;
+    links->ids[link->place] = 0;
+    if (!link->peer.check_out) {
+        clear(links, link);
+    }
+}
+
+void toc_link_notice(struct toc_turn *turn, const struct toc_link *link, enum toc_notice_kind kind,
+                     struct toc_err err)
 {
     struct toc_notice *out = &toc_turn_emit(turn, TOC_ACTION_NOTICE)->notice;
     out->kind = kind;
@@ -85,15 +107,19 @@ static void notice(struct toc_turn *turn, const struct toc_link *link, enum toc_
 
 void toc_links_up(struct toc_links *links, struct toc_turn *turn, const struct toc_event *event)
 {
-    struct toc_link *link = event->dialled ? toc_links_find(links, event->link) : take_free(links);
-    if (link == NULL || links->stopping) {
+    struct toc_link *link = NULL;
+    if (event->dialled) {
+        link = toc_links_find(links, event->link);
+    } else if (!links->stopping) {
+        link = toc_stranger_take(links, turn, event);
+    }
+    if (link == NULL) {
         struct toc_action *close = toc_turn_emit(turn, TOC_ACTION_CLOSE);
         close->link = event->link;
         close->err = toc_fail(TOC_FULL, "no place for another link");
         return;
     }
     link->state = TOC_LINK_OPEN;
-    link->id = event->link;
     link->dialled = event->dialled;
     memcpy(link->source, event->source, sizeof link->source);
     link->opened = link->heard = turn->now;
@@ -103,12 +129,27 @@ void toc_links_up(struct toc_links *links, struct toc_turn *turn, const struct t
 void toc_links_down(struct toc_links *links, struct toc_turn *turn, struct toc_link *link)
 {
     if (link->established) {
-        notice(turn, link, TOC_NOTICE_LINK_GONE, toc_fail(TOC_UNREACHABLE, "the connection ended"));
+        toc_link_notice(turn, link, TOC_NOTICE_LINK_GONE,
+                        toc_fail(TOC_UNREACHABLE, "the connection ended"));
     }
-    link->state = TOC_LINK_CLOSING;
-    if (!link->peer.check_out) {
-        clear(links, link);
+    leave(links, link);
+}
+
+/* Of links that stood the operator hears always, of strangers once in a while. */
+static bool worth_a_notice(struct toc_links *links, const struct toc_turn *turn,
+                           const struct toc_link *link, struct toc_err err)
+{
+    if (link->state != TOC_LINK_OPEN || !toc_failed(err)) {
+        return false;
     }
+    if (link->established) {
+        return true;
+    }
+    if (toc_code_actor(err.code) != TOC_ACTOR_PEER || turn->now.ms < links->notice_next_ms) {
+        return false;
+    }
+    links->notice_next_ms = turn->now.ms + TOC_NOTICE_MS;
+    return true;
 }
 
 void toc_link_close(struct toc_links *links, struct toc_turn *turn, struct toc_link *link,
@@ -117,49 +158,74 @@ void toc_link_close(struct toc_links *links, struct toc_turn *turn, struct toc_l
     if (link->state == TOC_LINK_CLOSING || link->state == TOC_LINK_FREE) {
         return;
     }
-    if (link->state == TOC_LINK_OPEN && toc_failed(err)) {
+    if (worth_a_notice(links, turn, link, err)) {
         bool theirs = toc_code_actor(err.code) == TOC_ACTOR_PEER;
-        if (theirs || link->established) {
-            notice(turn, link, theirs ? TOC_NOTICE_REFUSED : TOC_NOTICE_LINK_GONE, err);
-        }
+        toc_link_notice(turn, link, theirs ? TOC_NOTICE_REFUSED : TOC_NOTICE_LINK_GONE, err);
     }
     struct toc_action *close = toc_turn_emit(turn, TOC_ACTION_CLOSE);
     close->link = link->id;
     close->err = err;
-    link->state = TOC_LINK_CLOSING;
-    if (!link->peer.check_out) {
-        clear(links, link);
+    leave(links, link);
+}
+
+/* the last words, as far as there is room. */
+static void say_bye(struct toc_links *links, struct toc_turn *turn, struct toc_link *link,
+                    enum toc_bye reason)
+{
+    uint8_t body = (uint8_t)reason;
+    if (!toc_link_stands(link) ||
+        !toc_link_say(links, link, TOC_MSG_BYE, TOC_CLASS_CONTROL, toc_span(&body, 1))) {
+        return;
+    }
+    toc_peer_pump(&link->peer, &links->buffers);
+    struct toc_span out = toc_peer_take_out(&link->peer);
+    if (out.len != 0) {
+        struct toc_action *send = toc_turn_emit(turn, TOC_ACTION_SEND);
+        send->link = link->id;
+        send->bytes = out;
     }
 }
 
-void toc_link_bye(struct toc_links *links, struct toc_turn *turn, struct toc_link *link,
-                  struct toc_err err)
+void toc_link_refuse(struct toc_links *links, struct toc_turn *turn, struct toc_link *link,
+                     struct toc_err err)
 {
-    uint8_t reason = (uint8_t)err.code;
-    if (link->established &&
-        toc_link_say(links, link, TOC_MSG_BYE, TOC_CLASS_CONTROL, toc_span(&reason, 1))) {
-        toc_peer_pump(&link->peer, &links->buffers);
-        struct toc_span out = toc_peer_take_out(&link->peer);
-        if (out.len != 0) {
-            struct toc_action *send = toc_turn_emit(turn, TOC_ACTION_SEND);
-            send->link = link->id;
-            send->bytes = out;
-        }
-    }
+    say_bye(links, turn, link, TOC_BYE_FAULT);
     toc_link_close(links, turn, link, err);
 }
 
-/* only a certified node of a listed organisation is answered. */
-static void admit(struct toc_links *links, struct toc_turn *turn, struct toc_link *link)
+void toc_link_bye(struct toc_links *links, struct toc_turn *turn, struct toc_link *link,
+                  enum toc_bye reason)
+{
+    say_bye(links, turn, link, reason);
+    toc_link_close(links, turn, link, toc_ok());
+}
+
+/* Who holds this static key, written into the link. False: nobody, or we ourselves. */
+static bool identify(const struct toc_links *links, struct toc_link *link)
 {
     const struct toc_cert *cert;
     const struct toc_card *card = toc_directory_by_link(links->directory, link->peer.remote, &cert);
     if (card == NULL || memcmp(link->peer.remote, links->self.link_public, TOC_KEY_BYTES) == 0) {
-        toc_link_close(links, turn, link,
-                       toc_fail(TOC_STRANGER, "the static key belongs to no listed organisation"));
-        return;
+        return false;
     }
-    toc_peer_admit(&link->peer);
+    memcpy(link->org, card->id, TOC_ID_BYTES);
+    link->node = cert->number;
+    return true;
+}
+
+static struct toc_err stranger(void)
+{
+    return toc_fail(TOC_STRANGER, "the static key belongs to no listed organisation");
+}
+
+void toc_links_recheck(struct toc_links *links, struct toc_turn *turn)
+{
+    for (uint32_t i = 0; i < links->top; i++) {
+        struct toc_link *link = &links->items[i];
+        if (toc_link_stands(link) && !identify(links, link)) {
+            toc_link_refuse(links, turn, link, stranger()); /* */
+        }
+    }
 }
 
 void toc_link_continue(struct toc_links *links, struct toc_turn *turn, struct toc_link *link)
@@ -168,24 +234,34 @@ void toc_link_continue(struct toc_links *links, struct toc_turn *turn, struct to
         return;
     }
     if (link->peer.state == TOC_PEER_ANSWERING) {
-        admit(links, turn, link);
+        if (!identify(links, link)) {
+            toc_link_close(links, turn, link, stranger()); /* without an answer */
+            return;
+        }
+        toc_peer_admit(&link->peer);
     }
-    if (link->state == TOC_LINK_OPEN && toc_peer_check_due(&link->peer)) {
-        link->check.kind = TOC_CHECK_PEER;
-        toc_turn_emit(turn, TOC_ACTION_CHECK)->check = &link->check;
+    bool opening = !link->dialled && link->peer.state == TOC_PEER_OPENING;
+    if (toc_peer_check_due(&link->peer)) {
+        if (opening && !toc_stranger_may_open(links, turn, link)) {
+            toc_peer_check_refuse(&link->peer,
+                                  toc_fail(TOC_LIMIT, "too many openings from one source"));
+        } else {
+            link->check.kind = TOC_CHECK_PEER;
+            toc_turn_emit(turn, TOC_ACTION_CHECK)->check = &link->check;
+        }
     }
     if (link->peer.state == TOC_PEER_FAILED) {
-        toc_link_close(links, turn, link, link->peer.err);
+        toc_link_refuse(links, turn, link, link->peer.err);
     }
 }
 
-/* R-11.7: of two links between the same nodes the one dialled by the lower static key stays; of
+/* R-11.11: of two links between the same nodes the one dialled by the lower static key stays; of
  * two dialled by the same side the newer, since that side must have lost the older. */
 static bool loses(const struct toc_links *links, const struct toc_link *link,
                   const struct toc_link *other)
 {
     if (link->dialled == other->dialled) {
-        return link->opened.ms < other->opened.ms;
+        return false;
     }
     bool we_are_lower = memcmp(links->self.link_public, link->peer.remote, TOC_KEY_BYTES) < 0;
     return link->dialled != we_are_lower;
@@ -198,18 +274,8 @@ static bool keep_one(struct toc_links *links, struct toc_turn *turn, struct toc_
         return true;
     }
     bool lost = loses(links, link, other);
-    toc_link_bye(links, turn, lost ? link : other, toc_ok());
+    toc_link_bye(links, turn, lost ? link : other, TOC_BYE_DUPLICATE);
     return !lost;
-}
-
-static void remember(struct toc_links *links, struct toc_link *link)
-{
-    const struct toc_cert *cert;
-    const struct toc_card *card = toc_directory_by_link(links->directory, link->peer.remote, &cert);
-    if (card != NULL) {
-        memcpy(link->org, card->id, TOC_ID_BYTES);
-        link->node = cert->number;
-    }
 }
 
 bool toc_link_checked(struct toc_links *links, struct toc_turn *turn, struct toc_link *link)
@@ -219,16 +285,22 @@ bool toc_link_checked(struct toc_links *links, struct toc_turn *turn, struct toc
         clear(links, link);
         return false;
     }
-    link->heard = turn->now;
+    if (link->peer.state != TOC_PEER_FAILED) {
+        link->heard = turn->now;
+    }
     if (link->peer.state != TOC_PEER_READY || link->established) {
         return false;
     }
-    remember(links, link);
+    if (!identify(links, link)) {
+        toc_link_close(links, turn, link, stranger()); /* its card has changed meanwhile */
+        return false;
+    }
     if (!keep_one(links, turn, link)) {
         return false;
     }
     link->established = true;
-    link->opened = turn->now;
-    notice(turn, link, TOC_NOTICE_LINK, toc_ok());
+    link->opened = link->heard = link->pinged = turn->now;
+    toc_stranger_known(links, turn, link);
+    toc_link_notice(turn, link, TOC_NOTICE_LINK, toc_ok());
     return true;
 }

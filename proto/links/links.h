@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /*
- * links: the table of links of a node: dialling, admission, duplicates, liveness. A link that is
- * established is handed upwards; what is said on it is replica's business.
- * Source: PROTOCOL.md section 11.
+ * links: the table of links of a node: dialling, strangers, admission, duplicates, liveness. A link
+ * that is established is handed upwards; what is said on it is replica's business.
+ *
+ * A place in the table goes FREE -> DIALLING (we connect) or OPEN (a connection stands) -> CLOSING
+ * (its number is forgotten, a check is still out) -> FREE.
+ *
+ * Source: PROTOCOL.md sections 11 and 12.
  */
 #ifndef TOC_LINKS_H
 #define TOC_LINKS_H
@@ -12,15 +16,27 @@
 #include "sync.h"
 #include "trust.h"
 
-#define TOC_HANDSHAKE_MS_MAX 5000u       /* from connection to established: PROTOCOL.md */
+#define TOC_HANDSHAKE_MS_MAX 5000u       /* from connection to established, and on to HELLO */
 #define TOC_PING_MS 25000u               /* keepalive: below the 30 s of common NAT time-outs */
-#define TOC_DEAD_MS 75000u               /* three keepalives without a byte */
+#define TOC_DEAD_MS 75000u               /* three keepalives without a byte, in or out */
 #define TOC_LINK_AGE_MS_MAX 86400000u    /* a fresh handshake every 24 h */
 #define TOC_DIAL_MS_MIN 250u             /* first pause of the backoff */
 #define TOC_DIAL_MS_MAX 60000u           /* last */
 #define TOC_DIAL_ALL_NODES_MAX 16u       /* up to so many nodes everybody dials everybody */
 #define TOC_DIAL_LINKS 12u               /* above that: so many links are sought */
+#define TOC_DIAL_TICK_MAX 4u             /* and so many dialled in a second */
 #define TOC_CREDIT_WINDOW_BYTES 4194304u /* live and bulk bytes a peer may have on the way */
+/* Strangers: half of all places at most, so that they never hold those of members. */
+#define TOC_STRANGERS_PART 2u
+#define TOC_STRANGERS_SOURCE 8u /* connections of one source (/24 or /56) that may be half-open */
+#define TOC_OPENING_MS 50u      /* one opening of a source costs so much of its time: 20 a second */
+#define TOC_OPENING_BURST 5u    /* so many at once */
+#define TOC_OPENING_BURST_KNOWN 64u /* from where a link has come: many nodes behind one address   \
+                                     */
+#define TOC_SOURCES_MAX 256u        /* sources remembered */
+#define TOC_SOURCE_BYTES 8u
+#define TOC_NOTICE_MS 1000u /* one notice about strangers in this time: they must not fill a log   \
+                             */
 
 enum toc_link_state { TOC_LINK_FREE, TOC_LINK_DIALLING, TOC_LINK_OPEN, TOC_LINK_CLOSING };
 
@@ -39,7 +55,7 @@ struct toc_link {
     struct toc_peer peer;
     struct toc_hello hello;
     int64_t clock_offset_ms;
-    struct toc_mono opened, heard, pinged;
+    struct toc_mono opened, heard, pinged, lent;
     bool ping_out;
     uint64_t rtt_ms;
     uint64_t taken_bytes, granted_bytes; /* of live and bulk, what we have dealt with and allowed */
@@ -48,8 +64,14 @@ struct toc_link {
     uint8_t rows_due[TOC_GROUP_SET_BYTES];
     uint8_t invited[TOC_GROUP_SET_BYTES];
     bool vtop_due, rows_waiting, invites_due, tags_due;
-    uint32_t wants_out;
-    struct toc_mono vtop_at, progress;
+    uint32_t rows_group, rows_log;             /* where the rows on their way go on */
+    uint32_t wants_out, want_first, want_last; /* logs asked of this link, oldest first */
+    uint64_t kept_bytes;                       /* of received messages, until they are stored */
+    uint64_t work_us; /* the time by which the work that it caused is paid for */
+    uint32_t futile;  /* costly messages that led to nothing; one is forgiven each second */
+    struct toc_mono vtop_at, tags_at;
+    uint64_t progress_bytes; /* of live and bulk, received by `progress` */
+    struct toc_mono progress;
 };
 
 /* When a node may be dialled next; by place in the directory. */
@@ -59,21 +81,36 @@ struct toc_dial {
     uint8_t address;
 };
 
+/* Where connections come from. */
+struct toc_source {
+    uint8_t prefix[TOC_SOURCE_BYTES];
+    uint64_t open_ms;  /* the time by which its openings are paid for */
+    uint64_t known_ms; /* a link from there was established then; 0 never */
+};
+
 struct toc_links {
     struct toc_peer_self self;
     struct toc_buffers buffers;
+    struct toc_openings openings;
+    struct toc_source sources[TOC_SOURCES_MAX];
     struct toc_directory *directory;
     const uint8_t *own_org;
     uint16_t own_node;
     struct toc_link *items;
-    uint32_t max;
+    uint32_t max, top;           /* no place from `top` on is in use */
+    uint64_t ids[TOC_LINKS_MAX]; /* by place; 0: neither DIALLING nor OPEN */
     uint64_t
         next_dialled_id;    /* numbers of dialled links are odd, the driver's accepted ones even */
     struct toc_dial *dials; /* TOC_NODES_MAX for each slot of the directory */
     size_t dial_count;
+    uint64_t rank_seed; /* secret: who is dialled first is nobody else's choice */
+    uint64_t notice_next_ms;
     bool stopping;
     uint64_t roster_number;
     uint8_t roster_hash[TOC_HASH_BYTES];
+    /* Told of every established link that is about to go, however it goes. */
+    void (*gone)(void *context, struct toc_link *link);
+    void *gone_context;
 };
 
 struct toc_links_options {
@@ -87,52 +124,75 @@ struct toc_links_options {
 
 /* Arena bytes that toc_links_init takes. */
 size_t toc_links_bytes(uint32_t link_max, size_t org_max);
+/* An empty table. Asserts that link_max is at most TOC_LINKS_MAX. Lends: arena and options'
+ * pointers, for the life of the table. */
 void toc_links_init(struct toc_links *links, struct toc_arena *arena,
                     const struct toc_links_options *options);
 
-/* The link with this number, in any state but FREE and CLOSING; else NULL (always for 0). */
+/* The link with this number, DIALLING or OPEN; else NULL (always for 0). */
 struct toc_link *toc_links_find(struct toc_links *links, uint64_t id);
 /* The established link to this static key, or NULL. */
 struct toc_link *toc_links_to(struct toc_links *links, const uint8_t key[static TOC_KEY_BYTES]);
+/* Is this place of the table a link on which messages may be said? */
+static inline bool toc_link_stands(const struct toc_link *link)
+{
+    return link->state == TOC_LINK_OPEN && link->established;
+}
 
-/* LINK_UP: takes a free place (or the one that dialled) and begins the handshake. */
+/* LINK_UP: takes the place that dialled, or a free one (R-11.15: perhaps that of an older
+ * stranger), and begins the handshake; else emits CLOSE. Needs the event's entropy. */
 void toc_links_up(struct toc_links *links, struct toc_turn *turn, const struct toc_event *event);
-/* LINK_DOWN: the connection is gone, or dialling failed. Gives the link if it was established,
- * for others to forget; the caller then calls toc_link_close with no further action. */
+/* LINK_DOWN: the connection is gone, or dialling failed. Emits no CLOSE. */
 void toc_links_down(struct toc_links *links, struct toc_turn *turn, struct toc_link *link);
-/* Ends a link: notice, CLOSE, and its buffers are given back (once no check is out). */
+/* Ends a link with `err` as the driver's reason: a notice where somebody should know, CLOSE, and
+ * its buffers are given back (once no check is out). Nothing for one that is CLOSING or FREE. */
 void toc_link_close(struct toc_links *links, struct toc_turn *turn, struct toc_link *link,
                     struct toc_err err);
-/* Says BYE, then closes. */
+/* Says BYE, as far as there is room, and closes: the peer broke a rule.. */
+void toc_link_refuse(struct toc_links *links, struct toc_turn *turn, struct toc_link *link,
+                     struct toc_err err);
+/* The same without blame. */
 void toc_link_bye(struct toc_links *links, struct toc_turn *turn, struct toc_link *link,
-                  struct toc_err err);
+                  enum toc_bye reason);
+/* Cards have changed: closes links whose static key speaks for nobody any more.. */
+void toc_links_recheck(struct toc_links *links, struct toc_turn *turn);
 
-/* After bytes have come or a check has ended: emits the next check, closes what has failed. */
+/* After bytes have come or a check has ended: emits the next check, closes what has failed. At most
+ * three actions. */
 void toc_link_continue(struct toc_links *links, struct toc_turn *turn, struct toc_link *link);
 /* CHECKED for a link. Gives true when the link has just become established: `link` then is the one
  * to greet (a duplicate has been closed, and false given when it was this one). */
 bool toc_link_checked(struct toc_links *links, struct toc_turn *turn, struct toc_link *link);
 
-/* Our HELLO out. */
+/* Our HELLO out, the first message of a link; without a buffer for it the link is closed. */
 void toc_link_greet(struct toc_links *links, struct toc_turn *turn, struct toc_link *link);
-/* Takes HELLO, CREDIT, PING, PONG, BYE. False: not one of these. Failures close the link. */
+/* Takes HELLO, CREDIT, PING, PONG, BYE, and what breaks R-12.7 or R-12.9 of all messages. False:
+ * the message is replica's. What breaks a rule closes the link. */
 bool toc_link_message(struct toc_links *links, struct toc_turn *turn, struct toc_link *link,
                       const struct toc_message *message);
-/* `bytes` of live or bulk class have been dealt with: grants more when half the window is used. */
-void toc_link_taken(struct toc_links *links, struct toc_link *link, size_t bytes);
-/* Queues a copy of `body`; when it cannot, the link is too slow for its control messages: false. */
+/* Live and bulk bodies count against credit. */
+static inline bool toc_class_is_charged(enum toc_class class)
+{
+    return class == TOC_CLASS_LIVE || class == TOC_CLASS_BULK;
+}
+/* `bytes` of charged classes have been dealt with: a further grant follows when the step is flushed
+ * and half the window is used. */
+void toc_link_taken(struct toc_link *link, size_t bytes);
+/* Queues a copy of `body`. False: the link is not open, its queue is full, or no buffer is free. */
 bool toc_link_say(struct toc_links *links, struct toc_link *link, uint8_t type,
                   enum toc_class class, struct toc_span body);
-/* Frames, encrypts and lends what waits on all links; RESUME where there is room again. */
+/* Grants credit, frames, encrypts and lends what waits on all links; RESUME where there is room
+ * again. At most two actions a link. */
 void toc_links_flush(struct toc_links *links, struct toc_turn *turn);
 
-/* Dials, pings, ends what is overdue. */
+/* Dials, pings, ends what is overdue. Needs entropy, once a second. */
 void toc_links_tick(struct toc_links *links, struct toc_turn *turn);
-/* A node was heard of anew: dial it at once. */
+/* An organisation was heard of anew: its nodes are dialled at the next tick. */
 void toc_links_redial(struct toc_links *links, const uint8_t org[static TOC_ID_BYTES]);
 /* Median of the peers' clocks minus ours, in ms; 0 without peers. */
 int64_t toc_links_clock_offset(const struct toc_links *links);
 
+/* Sets of bits. */
 static inline bool toc_set_has(const uint8_t *set, uint32_t bit)
 {
     return (set[bit / 8] >> (bit % 8) & 1) != 0;

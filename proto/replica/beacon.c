@@ -135,7 +135,7 @@ static struct toc_span make_beacon(struct toc_replica *replica, const struct toc
 static void spread(struct toc_replica *replica, uint32_t group, struct toc_buffer *beacon,
                    const struct toc_link *except)
 {
-    for (uint32_t i = 0; i < replica->links->max; i++) {
+    for (uint32_t i = 0; i < replica->links->top; i++) {
         struct toc_link *link = &replica->links->items[i];
         if (link == except || link->state != TOC_LINK_OPEN || !link->established ||
             !toc_set_has(link->shared, group)) {

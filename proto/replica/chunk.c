@@ -61,8 +61,8 @@ static struct toc_link *holder(struct toc_replica *replica, const struct toc_mis
                                uint64_t turn)
 {
     uint32_t group = replica->ledger->logs[missing->log].group;
-    for (uint32_t i = 0; i < replica->links->max; i++) {
-        struct toc_link *link = &replica->links->items[(i + turn) % replica->links->max];
+    for (uint32_t i = 0; i < replica->links->top; i++) {
+        struct toc_link *link = &replica->links->items[(i + turn) % replica->links->top];
         if (link->state == TOC_LINK_OPEN && link->established && toc_set_has(link->shared, group) &&
             *toc_replica_has(replica, link, missing->log) >= missing->seq) {
             return link;
@@ -277,6 +277,7 @@ static bool store_chunk(struct toc_replica *replica, struct toc_turn *turn,
     toc_buffer_hold(check->buffer);
     toc_job_keep(job, check->buffer);
     job->link = check->link;
+    job->charged = true;
     job->fetch = check->fetch;
     job->fetch_number = check->fetch_number;
     toc_job_submit(replica, turn, job);
@@ -291,13 +292,12 @@ void toc_replica_chunk_checked(struct toc_replica *replica, struct toc_turn *tur
     bool stored =
         fetch != NULL && !toc_failed(check->err) && store_chunk(replica, turn, check, fetch);
     if (!stored && link != NULL) {
-        toc_link_taken(replica->links, link, check->buffer->used);
+        toc_link_taken(link, check->buffer->used);
     }
     if (fetch != NULL && toc_failed(check->err)) {
         end_fetch(replica, fetch);
         if (link != NULL) {
-            toc_replica_forget(replica, link);
-            toc_link_close(replica->links, turn, link, check->err);
+            toc_link_refuse(replica->links, turn, link, check->err);
         }
     }
     toc_buffer_drop(&replica->links->buffers, check->buffer);

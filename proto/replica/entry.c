@@ -21,8 +21,8 @@ static struct toc_waiting *take_waiting(struct toc_replica *replica)
 static void release(struct toc_replica *replica, struct toc_waiting *waiting)
 {
     struct toc_link *link = toc_links_find(replica->links, waiting->link);
-    if (!waiting->handed && link != NULL) {
-        toc_link_taken(replica->links, link, waiting->range.len);
+    if (!waiting->handed && waiting->charged && link != NULL) {
+        toc_link_taken(link, waiting->range.len);
     }
     toc_buffer_drop(&replica->links->buffers, waiting->buffer);
     waiting->used = false;
@@ -99,6 +99,7 @@ struct toc_err toc_replica_take_range(struct toc_replica *replica, struct toc_tu
     waiting->buffer = message->buffer;
     waiting->info = info;
     waiting->live = message->type == TOC_MSG_ENTRY;
+    waiting->charged = toc_class_is_charged(message->class);
     waiting->proved = waiting->handed = false;
     waiting->range = message->body;
     waiting->federation = replica->federation;
@@ -202,6 +203,7 @@ static struct toc_err apply(struct toc_replica *replica, struct toc_turn *turn,
     op->head = after;
     job->log = waiting->log;
     job->link = waiting->link;
+    job->charged = waiting->charged;
     job->live = waiting->live;
     job->class = push_class(waiting);
     toc_buffer_hold(waiting->buffer);
@@ -248,8 +250,7 @@ static void fail_link(struct toc_replica *replica, struct toc_turn *turn, uint64
 {
     struct toc_link *link = toc_links_find(replica->links, id);
     if (link != NULL) {
-        toc_replica_forget(replica, link);
-        toc_link_close(replica->links, turn, link, err);
+        toc_link_refuse(replica->links, turn, link, err);
     }
 }
 

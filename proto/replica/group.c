@@ -288,7 +288,6 @@ struct toc_err toc_replica_adopt(struct toc_replica *replica, struct toc_span in
                            replica->node_keys->seal_secret));
     struct toc_err err = toc_ledger_add_group(replica->ledger, &founding, group);
     if (!toc_failed(err)) {
-        toc_replica_order(replica, *group);
         toc_ledger_set_epoch(replica->ledger, *group, &epoch, secret.k, secret.tag_key);
     }
     toc_wipe(&secret, sizeof secret);
@@ -301,7 +300,7 @@ void toc_replica_group_ready(struct toc_replica *replica, struct toc_turn *turn,
     notice->kind = TOC_NOTICE_GROUP;
     memcpy(notice->id, replica->ledger->groups[group].id, TOC_ID_BYTES);
     memcpy(notice->org, replica->ledger->groups[group].founder, TOC_ID_BYTES);
-    for (uint32_t i = 0; i < replica->links->max; i++) {
+    for (uint32_t i = 0; i < replica->links->top; i++) {
         struct toc_link *link = &replica->links->items[i];
         if (link->state == TOC_LINK_OPEN && link->established &&
             toc_ledger_is_member(replica->ledger, group, link->org)) {

@@ -104,7 +104,7 @@ static void take_stored_card(struct toc_replica *replica, const struct toc_store
     struct toc_card card;
     if (op->table == 'C' && !toc_failed(toc_card_decode(&card, op->bytes)) &&
         !toc_failed(toc_replica_take_card(replica, &card))) {
-        for (uint32_t i = 0; i < replica->links->max; i++) {
+        for (uint32_t i = 0; i < replica->links->top; i++) {
             replica->links->items[i].vtop_due = replica->links->items[i].tags_due = true;
         }
     }
@@ -150,9 +150,9 @@ static void broken(struct toc_replica *replica, struct toc_turn *turn, struct to
 
 static void give_credit(struct toc_replica *replica, struct toc_job *job)
 {
-    struct toc_link *link = job->link == 0 ? NULL : toc_links_find(replica->links, job->link - 1);
-    if (link != NULL && job->buffer_count > 0) {
-        toc_link_taken(replica->links, link, job->buffers[0]->used);
+    struct toc_link *link = job->charged ? toc_links_find(replica->links, job->link) : NULL;
+    if (link != NULL) {
+        toc_link_taken(link, job->buffers[0]->used);
     }
 }
 

@@ -265,7 +265,6 @@ static struct toc_err found(struct toc_replica *replica, struct toc_turn *turn, 
     uint32_t group;
     TOC_TRY(make_records(replica, turn, members, founding));
     TOC_TRY(toc_ledger_add_group(replica->ledger, &founding->group, &group));
-    toc_replica_order(replica, group);
     toc_ledger_set_epoch(replica->ledger, group, &founding->epoch, founding->secret.k,
                          founding->secret.tag_key);
     replica->ledger->groups[group].has_epoch = false; /* until it is stored */
@@ -407,7 +406,6 @@ void toc_replica_submit(struct toc_replica *replica, struct toc_turn *turn,
     if (toc_failed(err)) {
         if (replica->ledger->group_count > groups) {
             toc_ledger_drop_group(replica->ledger); /* founded for this one alone */
-            toc_replica_reorder(replica);
         }
         refuse(replica, turn, job, submit->id, err);
         return;

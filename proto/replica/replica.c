@@ -8,7 +8,7 @@
 size_t toc_replica_bytes(uint32_t link_max, uint32_t group_max, uint32_t log_max)
 {
     return (size_t)link_max * log_max * sizeof(uint64_t) + link_max * sizeof(struct toc_serves) +
-           group_max * (sizeof(uint32_t) + 9) +
+           group_max * 9 +
            TOC_WAITING_MAX * (sizeof(struct toc_waiting) + sizeof(struct toc_chunk_check)) +
            TOC_JOBS_MAX * sizeof(struct toc_job) + TOC_WIDE_OPS * sizeof(struct toc_store_op) +
            TOC_LOADS_MAX * sizeof(struct toc_pending_load) +
@@ -23,6 +23,14 @@ static void *reserve(struct toc_arena *arena, size_t count, size_t item_bytes)
     void *at = toc_arena_reserve(arena, count, item_bytes);
     TOC_ASSERT(at != NULL);
     return at;
+}
+
+/* An established link is about to go. */
+static void forget(void *context, struct toc_link *link)
+{
+    struct toc_replica *replica = context;
+    toc_replica_unwant(replica, link);
+    memset(&replica->serves[link->place], 0, sizeof(struct toc_serves));
 }
 
 void toc_replica_init(struct toc_replica *replica, struct toc_arena *arena,
@@ -40,7 +48,6 @@ void toc_replica_init(struct toc_replica *replica, struct toc_arena *arena,
                                     .f_generation = options->f_generation,
                                     .trust_clock = options->trust_clock};
     replica->has = reserve(arena, (size_t)links * options->ledger->log_max, sizeof(uint64_t));
-    replica->order = reserve(arena, groups, sizeof(uint32_t));
     replica->waiting = reserve(arena, TOC_WAITING_MAX, sizeof *replica->waiting);
     replica->chunk_checks = reserve(arena, TOC_WAITING_MAX, sizeof *replica->chunk_checks);
     replica->jobs = reserve(arena, TOC_JOBS_MAX, sizeof *replica->jobs);
@@ -57,20 +64,15 @@ void toc_replica_init(struct toc_replica *replica, struct toc_arena *arena,
     replica->serials = reserve(arena, TOC_BEACON_SERIALS_MAX, sizeof *replica->serials);
     replica->beacon_dirty = reserve(arena, groups / 8 + 1, 1);
     replica->beacon_next_ms = reserve(arena, groups, sizeof(uint64_t));
-    toc_replica_reorder(replica);
+    replica->links->gone = forget;
+    replica->links->gone_context = replica;
 }
 
 void toc_replica_greet(struct toc_replica *replica, struct toc_link *link)
 {
-    memset(toc_replica_has(replica, link, 0), 0, replica->ledger->log_max * sizeof(uint64_t));
+    memset(toc_replica_has(replica, link, 0), 0, replica->ledger->log_count * sizeof(uint64_t));
     memset(&replica->serves[link->place], 0, sizeof(struct toc_serves));
-    toc_replica_tags(replica, link);
-}
-
-void toc_replica_forget(struct toc_replica *replica, struct toc_link *link)
-{
-    toc_replica_unwant(replica, link);
-    memset(&replica->serves[link->place], 0, sizeof(struct toc_serves));
+    link->tags_due = true; /* behind our HELLO */
 }
 
 bool toc_replica_ready(const struct toc_replica *replica, const struct toc_turn *turn)
@@ -114,16 +116,14 @@ static struct toc_err dispatch(struct toc_replica *replica, struct toc_turn *tur
 struct toc_err toc_replica_message(struct toc_replica *replica, struct toc_turn *turn,
                                    struct toc_link *link, const struct toc_message *message)
 {
-    bool charged = message->class == TOC_CLASS_LIVE || message->class == TOC_CLASS_BULK;
+    bool charged = toc_class_is_charged(message->class);
     size_t bytes = message->body.len;
     uint32_t held = message->buffer == NULL ? 0 : message->buffer->refs;
-    struct toc_err err = link->hello_seen
-                             ? dispatch(replica, turn, link, message)
-                             : toc_fail(TOC_MALFORMED, "a message before HELLO"); /* */
+    struct toc_err err = dispatch(replica, turn, link, message);
     bool kept = message->buffer != NULL && message->buffer->refs > held;
     /* What is kept is given credit for when it is stored. */
     if (charged && !kept) {
-        toc_link_taken(replica->links, link, bytes);
+        toc_link_taken(link, bytes);
     }
     toc_buffer_drop(&replica->links->buffers, message->buffer);
     return err;
@@ -131,9 +131,9 @@ struct toc_err toc_replica_message(struct toc_replica *replica, struct toc_turn 
 
 void toc_replica_tick(struct toc_replica *replica, struct toc_turn *turn)
 {
-    for (uint32_t i = 0; i < replica->links->max; i++) {
+    for (uint32_t i = 0; i < replica->links->top; i++) {
         struct toc_link *link = &replica->links->items[i];
-        if (link->state != TOC_LINK_OPEN || !link->established) {
+        if (!toc_link_stands(link)) {
             continue;
         }
         if (link->wants_out > 0 && turn->now.ms - link->progress.ms >= TOC_WANT_MS_MAX) {
@@ -150,9 +150,9 @@ void toc_replica_tick(struct toc_replica *replica, struct toc_turn *turn)
 void toc_replica_flush(struct toc_replica *replica, struct toc_turn *turn)
 {
     replica->more_work = false;
-    for (uint32_t i = 0; i < replica->links->max; i++) {
+    for (uint32_t i = 0; i < replica->links->top; i++) {
         struct toc_link *link = &replica->links->items[i];
-        if (link->state != TOC_LINK_OPEN || !link->established) {
+        if (!toc_link_stands(link)) {
             continue;
         }
         if (link->tags_due) {

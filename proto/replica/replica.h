@@ -45,9 +45,10 @@ struct toc_waiting {
     uint32_t log, next;
     struct toc_buffer *buffer;
     struct toc_range_info info;
-    bool live;   /* pushed, not asked for: goes on to others */
-    bool handed; /* to a job */
-    bool proved; /* the check has ended well; those before it may still be out */
+    bool live;    /* pushed, not asked for: goes on to others */
+    bool charged; /* against the credit of its link */
+    bool handed;  /* to a job */
+    bool proved;  /* the check has ended well; those before it may still be out */
     /* For the check, which runs anywhere: */
     struct toc_span range;
     const uint8_t *federation, *log_key;
@@ -80,6 +81,7 @@ struct toc_job {
     size_t buffer_count;
     uint32_t log;
     uint64_t link; /* it came from */
+    bool charged;  /* its first buffer, against the credit of that link */
     bool live;
     enum toc_class class;
     bool has_submit, founds;
@@ -160,8 +162,7 @@ struct toc_replica {
     bool trust_clock, broken; /* broken: a store failed, nothing is taken any more */
     uint8_t pad_key[TOC_KEY_BYTES];
     bool has_pad_key;
-    uint64_t *has;   /* [link place][log]: what the peer is known to hold */
-    uint32_t *order; /* groups from 1 on by ascending id */
+    uint64_t *has; /* [link place][log]: what the peer is known to hold */
     struct toc_waiting *waiting;
     struct toc_chunk_check *chunk_checks;
     struct toc_job *jobs;
@@ -241,9 +242,6 @@ void toc_replica_want_met(struct toc_replica *replica, uint32_t log);
 /* Gives up what was asked of a link: others are compared with at once. */
 void toc_replica_unwant(struct toc_replica *replica, struct toc_link *link);
 uint64_t *toc_replica_has(struct toc_replica *replica, const struct toc_link *link, uint32_t log);
-/* Takes a new group into the order of ids; or sorts anew after one was dropped. */
-void toc_replica_order(struct toc_replica *replica, uint32_t group);
-void toc_replica_reorder(struct toc_replica *replica);
 
 /* ---- serving (serve.c)
  * ------------------------------------------------------------------------------ */
@@ -339,8 +337,6 @@ const struct toc_receipt_row *toc_replica_receipt(const struct toc_replica *repl
  * ------------------------------------------------------------------------------- */
 /* A link was established. */
 void toc_replica_greet(struct toc_replica *replica, struct toc_link *link);
-/* A link is about to go. */
-void toc_replica_forget(struct toc_replica *replica, struct toc_link *link);
 /* Is there room to take any message? Else its link waits. */
 bool toc_replica_ready(const struct toc_replica *replica, const struct toc_turn *turn);
 /* One received message; takes its buffer's reference. Failures are the link's. */

@@ -229,7 +229,7 @@ void toc_replica_push(struct toc_replica *replica, struct toc_job *job, struct t
                       const struct toc_range_info *info, uint32_t log)
 {
     uint32_t group = replica->ledger->logs[log].group;
-    for (uint32_t i = 0; i < replica->links->max; i++) {
+    for (uint32_t i = 0; i < replica->links->top; i++) {
         struct toc_link *link = &replica->links->items[i];
         uint64_t *has = toc_replica_has(replica, link, log);
         if (link->state != TOC_LINK_OPEN || !link->established || *has >= info->last_seq ||

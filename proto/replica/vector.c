@@ -10,38 +10,6 @@ uint64_t *toc_replica_has(struct toc_replica *replica, const struct toc_link *li
     return &replica->has[(size_t)link->place * replica->ledger->log_max + log];
 }
 
-/* Keeps the order of groups by id, in which both ends of a link name them: an insertion sort of
- * all but the control group, of which at most one is new. */
-void toc_replica_reorder(struct toc_replica *replica)
-{
-    const struct toc_ledger_group *groups = replica->ledger->groups;
-    for (uint32_t group = 1; group < replica->ledger->group_count; group++) {
-        uint32_t at = group - 1;
-        for (; at > 0 &&
-               memcmp(groups[replica->order[at - 1]].id, groups[group].id, TOC_ID_BYTES) > 0;
-             at--) {
-            replica->order[at] = replica->order[at - 1];
-        }
-        replica->order[at] = group;
-    }
-}
-
-void toc_replica_order(struct toc_replica *replica, uint32_t group)
-{
-    const struct toc_ledger_group *groups = replica->ledger->groups;
-    uint32_t at = replica->ledger->group_count - 2; /* places before it are filled */
-    for (uint32_t i = 0; i < at; i++) {
-        if (replica->order[i] == group) {
-            return;
-        }
-    }
-    for (; at > 0 && memcmp(groups[replica->order[at - 1]].id, groups[group].id, TOC_ID_BYTES) > 0;
-         at--) {
-        replica->order[at] = replica->order[at - 1];
-    }
-    replica->order[at] = group;
-}
-
 /* The shared groups in the agreed order: control logs, then by id. Gives the check of their ids. */
 struct shared_walk {
     uint32_t at;
@@ -55,7 +23,7 @@ static uint32_t next_shared(const struct toc_replica *replica, const struct toc_
         return TOC_GROUP_CONTROL;
     }
     while (walk->at < replica->ledger->group_count) {
-        uint32_t group = replica->order[walk->at++ - 1];
+        uint32_t group = replica->ledger->order[walk->at++ - 1];
         if (toc_set_has(link->shared, group)) {
             return group;
         }
@@ -225,7 +193,7 @@ void toc_replica_unwant(struct toc_replica *replica, struct toc_link *link)
             unwant_log(replica, &replica->ledger->logs[i]);
         }
     }
-    for (uint32_t i = 0; i < replica->links->max; i++) {
+    for (uint32_t i = 0; i < replica->links->top; i++) {
         replica->links->items[i].vtop_due = true;
     }
 }

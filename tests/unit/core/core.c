@@ -135,6 +135,28 @@ static void a_late_node_catches_up_from_the_others(void **state)
     world_clear(&world);
 }
 
+/* three windows of credit, so grants must follow what is stored. */
+static void catching_up_goes_on_beyond_one_window_of_credit(void **state)
+{
+    (void)state;
+    static struct world world;
+    static uint8_t content[40000];
+    world_init(&world, 3, 11);
+    world_start(&world, 0);
+    world_start(&world, 1);
+    world_run(&world, 2000);
+    struct toc_submit submit = {.audience = TOC_SUBMIT_ALL};
+    for (int i = 0; i < 320; i++) {
+        world_entropy(&world, content, sizeof content);
+        world_publish(&world, 0, submit, toc_span(content, sizeof content));
+        world_run(&world, 2);
+    }
+    world_start(&world, 2);
+    watch(&world, 0, NULL, 321);
+    assert_true(world_until(&world, everywhere, 30000));
+    world_clear(&world);
+}
+
 static void a_restarted_node_goes_on_where_it_was(void **state)
 {
     (void)state;
@@ -267,6 +289,7 @@ int main(void)
         cmocka_unit_test(a_bulletin_reaches_every_member),
         cmocka_unit_test(a_direct_bulletin_reaches_its_addressee_alone),
         cmocka_unit_test(a_late_node_catches_up_from_the_others),
+        cmocka_unit_test(catching_up_goes_on_beyond_one_window_of_credit),
         cmocka_unit_test(a_restarted_node_goes_on_where_it_was),
         cmocka_unit_test(a_large_payload_travels_in_chunks),
         cmocka_unit_test(nothing_is_published_before_it_is_stored),
