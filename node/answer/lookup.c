@@ -283,6 +283,29 @@ static struct toc_err send_value(struct looking *looking, struct toc_span asked)
 
 /* ---- the request ---- */
 
+/* Finds what is known of one typed value. What reads like a file name may be a domain: both are
+ * asked (transfer.sh is a service, setup.sh is a script). */
+static struct toc_err look_up(struct looking *looking, struct toc_span asked)
+{
+    looking->hits.count = 0;
+    if (toc_failed(toc_value_guess(&looking->value, asked))) {
+        looking->value.kind = TOC_VALUE_NONE;
+        return toc_ok();
+    }
+    TOC_TRY(find(looking));
+    struct toc_value domain;
+    if (looking->hits.count == 0 && looking->value.kind == TOC_VALUE_FILENAME &&
+        !toc_failed(toc_value_make(&domain, TOC_VALUE_DOMAIN, asked)) && !domain.other_kind) {
+        struct toc_value file = looking->value;
+        looking->value = domain;
+        TOC_TRY(find(looking));
+        if (looking->hits.count == 0) {
+            looking->value = file;
+        }
+    }
+    return toc_ok();
+}
+
 static struct toc_err look(struct looking *looking)
 {
     struct toc_items items;
@@ -290,13 +313,7 @@ static struct toc_err look(struct looking *looking)
     size_t count = toc_message_list(looking->answer->request, TOC_FIELD_VALUES, &items);
     toc_answer_detail(looking->answer, "%zu values", count);
     while (toc_items_text(&items, &asked)) {
-        looking->hits.count = 0;
-        struct toc_err err = toc_value_guess(&looking->value, asked);
-        if (toc_failed(err)) {
-            looking->value.kind = TOC_VALUE_NONE;
-        } else {
-            TOC_TRY(find(looking));
-        }
+        TOC_TRY(look_up(looking, asked));
         TOC_TRY(send_value(looking, asked));
     }
     return looking->any_known ? toc_ok() : toc_fail(TOC_ABSENT, "nothing found");

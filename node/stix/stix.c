@@ -163,7 +163,8 @@ struct toc_err toc_stix_follow(struct toc_stix_reader *reader, struct toc_span r
     return toc_facts_warn(reader->facts, TOC_WARNING_REFERENCE_DANGLING, &reader->base, ref);
 }
 
-/* Marks all but the newest version of each id; two equal versions must have equal content. */
+/* Marks all but the newest version of each id. Where one version has two contents neither is newer:
+ * both count, with a warning (real reports use one id for two indicators). */
 static struct toc_err find_outdated(struct toc_stix_reader *reader)
 {
     for (uint32_t i = 1; i < reader->id_count; i++) {
@@ -172,10 +173,11 @@ static struct toc_err find_outdated(struct toc_stix_reader *reader)
         if (!toc_span_equal(before->id, object->id)) {
             continue;
         }
-        object->outdated = true;
+        bool differs = compare_times(before->modified, object->modified) == 0 &&
+                       !json_equal(before->json, object->json);
+        object->outdated = before->outdated || !differs;
         reader->base.place = object->id;
-        if (compare_times(before->modified, object->modified) == 0 &&
-            !json_equal(before->json, object->json)) {
+        if (differs) {
             TOC_TRY(toc_facts_warn(reader->facts, TOC_WARNING_OBJECT_TWICE, &reader->base,
                                    object->modified));
         }

@@ -199,7 +199,7 @@ static const struct {
     {BUNDLE("{'type':'tool','id':'tool--" U(
          3) "','name':'A','modified':'2026-01-01T00:00:00Z'},"
             "{'type':'tool','id':'tool--" U(3) "','name':'B','modified':'2026-01-01T00:00:00Z'}"),
-     2, 0, TOC_MARKED_NONE, "warning OBJECT_TWICE; tool a"},
+     2, 0, TOC_MARKED_NONE, "warning OBJECT_TWICE; tool a; tool b"},
     {BUNDLE(ACTOR(1, "One") "," ACTOR(1, "One")), 2, 0, TOC_MARKED_NONE, "actor one"},
     /* unknown things are carried */
     {BUNDLE("{'type':'thing','id':'thing--" U(1) "'},{'type':'x-thing','id':'x-thing--" U(
