@@ -62,6 +62,8 @@ int toc_cli_main(int argc, char **argv)
         status = toc_complain(TOC_EXIT_FAILED, "no memory");
     } else if (toc_args_parse(&args, given, operands, argc, argv, &status)) {
         status = args.command->run(&args);
+    } else {
+        status = toc_finish_output(status);
     }
     free(given);
     free(operands);

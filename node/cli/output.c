@@ -3,8 +3,10 @@
 #include "term.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <string.h>
+#include <unistd.h>
 
 static void print_line(const char *text)
 {
@@ -49,15 +51,24 @@ enum toc_exit toc_complain_usage(const struct toc_args *args, const char *format
                         args->parent == NULL ? "" : " ", args->command->name);
 }
 
+/* `tocsin query | head`: the reader has seen enough, and nobody needs a line about it. */
+static bool reader_has_gone(void)
+{
+    struct pollfd out = {.fd = STDOUT_FILENO, .events = POLLOUT};
+    return poll(&out, 1, 0) == 1 && (out.revents & POLLERR) != 0;
+}
+
 enum toc_exit toc_finish_output(enum toc_exit status)
 {
-    if (fflush(stdout) != 0 || ferror(stdout)) {
-        return toc_complain(TOC_EXIT_FAILED,
-                            "stdout cannot be written: %s; free space or mend "
-                            "the pipe, then run it again",
-                            strerror(errno));
+    if (fflush(stdout) == 0 && !ferror(stdout)) {
+        return status;
     }
-    return status;
+    if (reader_has_gone()) {
+        return TOC_EXIT_FAILED;
+    }
+    return toc_complain(TOC_EXIT_FAILED,
+                        "stdout cannot be written: %s; free space, then run it again",
+                        strerror(errno));
 }
 
 /* pairs */

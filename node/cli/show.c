@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define SHOW_FACTS_TERMINAL 60u /* indicators shown without --facts; bundles hold thousands */
 
@@ -13,12 +12,32 @@ static const enum toc_field bulletin_keys[] = {
     TOC_FIELD_SEVERITY, TOC_FIELD_TLP,    TOC_FIELD_TITLE,     TOC_FIELD_PUBLISHED,
     TOC_FIELD_GROUPS,   TOC_FIELD_STATUS, TOC_FIELD_DOCUMENTS, 0};
 
+#define NAME_KINDS 8u
+#define NAMES_BYTES 2048u /* of one line of names; more are told by their count alone */
+
+/* Names that the facts of a bulletin give, gathered into one line a kind. */
+struct names {
+    char text[NAMES_BYTES];
+    size_t len;
+    uint64_t left_out;
+};
+
+static const struct {
+    const char *kind, *label;
+    bool written; /* shown as the source spells it */
+} name_kinds[NAME_KINDS] = {
+    {"actor", "actors", true}, {"campaign", "campaigns", true},    {"malware", "malware", true},
+    {"tool", "tools", true},   {"target", "targets", false},       {"sector", "sectors", false},
+    {"cve", "CVEs", false},    {"technique", "techniques", false},
+};
+
 struct show {
     struct toc_ask ask;
     const struct toc_args *args;
     bool json, facts;
     uint64_t fact_count, hidden_count;
     struct toc_table table;
+    struct names names[NAME_KINDS];
 };
 
 /* a bulletin */
@@ -119,11 +138,10 @@ static void show_bulletin(const struct toc_message *row)
         const char *label;
         enum toc_field field;
     } lists[] = {
-        {"came by", TOC_FIELD_GROUPS},  {"actors", TOC_FIELD_ACTORS},
-        {"malware", TOC_FIELD_MALWARE}, {"origin", TOC_FIELD_ORIGINS},
-        {"targets", TOC_FIELD_TARGETS}, {"sectors", TOC_FIELD_SECTORS},
-        {"motives", TOC_FIELD_MOTIVES}, {"techniques", TOC_FIELD_TECHNIQUES},
-        {"CVEs", TOC_FIELD_CVES},       {"tags", TOC_FIELD_TAGS},
+        {"came by", TOC_FIELD_GROUPS},
+        {"origin", TOC_FIELD_ORIGINS},
+        {"motives", TOC_FIELD_MOTIVES},
+        {"tags", TOC_FIELD_TAGS},
     };
     for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
         show_list(row, lists[i].label, lists[i].field);
@@ -141,26 +159,59 @@ static void show_bulletin(const struct toc_message *row)
 
 /* its facts */
 
-static void add_fact(struct show *show, const struct toc_message *row)
+/* Adds a name to its line, once. */
+static void add_name(struct names *names, struct toc_span name)
 {
-    char flags[256], place[64];
-    bool indicators_alone = !show->facts;
-    struct toc_span kind = toc_message_text(row, TOC_FIELD_KIND);
-    static const char *const hidden[] = {"title",    "summary", "published", "producer",
-                                         "relation", "tag",     "warning",   "reference",
-                                         "rule",     "tlp",     "pap"};
-    for (size_t i = 0; indicators_alone && i < sizeof hidden / sizeof hidden[0]; i++) {
-        if (toc_span_equal(kind, toc_span_str(hidden[i]))) {
+    for (size_t at = 0; at < names->len;) {
+        size_t len = strcspn(names->text + at, "\n");
+        if (toc_span_equal(toc_span(names->text + at, len), name)) {
             return;
         }
+        at += len + 1;
     }
-    if (indicators_alone && show->fact_count >= SHOW_FACTS_TERMINAL) {
-        show->hidden_count++;
+    if (names->len + name.len + 2 > NAMES_BYTES || memchr(name.at, '\n', name.len) != NULL) {
+        names->left_out++;
         return;
     }
-    show->fact_count++;
+    memcpy(names->text + names->len, name.at, name.len);
+    names->len += name.len;
+    names->text[names->len++] = '\n';
+}
+
+static void print_names(const struct show *show)
+{
+    for (size_t i = 0; i < NAME_KINDS; i++) {
+        const struct names *names = &show->names[i];
+        char line[NAMES_BYTES * 2 + 64];
+        size_t len = 0;
+        for (size_t k = 0; k + 1 < names->len; k++) {
+            bool between = names->text[k] == '\n';
+            line[len++] = between ? ',' : names->text[k];
+            if (between) {
+                line[len++] = ' ';
+            }
+        }
+        if (names->left_out > 0) {
+            len += (size_t)snprintf(line + len, 48, " and %llu more",
+                                    (unsigned long long)names->left_out);
+        }
+        toc_show_pair(stdout, name_kinds[i].label, toc_span(line, len));
+    }
+}
+
+static void add_row(struct show *show, const struct toc_message *row)
+{
+    char flags[256], place[64];
+    bool written = false;
+    struct toc_span kind = toc_message_text(row, TOC_FIELD_KIND);
+    for (size_t i = 0; i < NAME_KINDS; i++) {
+        written = written ||
+                  (name_kinds[i].written && toc_span_equal(kind, toc_span_str(name_kinds[i].kind)));
+    }
+    written = written && toc_message_has(row, TOC_FIELD_WRITTEN);
     toc_table_cell(&show->table, kind);
-    toc_table_cell(&show->table, toc_message_text(row, TOC_FIELD_VALUE));
+    toc_table_cell(&show->table,
+                   toc_message_text(row, written ? TOC_FIELD_WRITTEN : TOC_FIELD_VALUE));
     uint64_t line = toc_message_number(row, TOC_FIELD_TEXT_LINE);
     (void)snprintf(place, sizeof place, line > 0 ? "%llu:%llu" : "%llu",
                    (unsigned long long)toc_message_number(row, TOC_FIELD_DOCUMENT),
@@ -169,6 +220,39 @@ static void add_fact(struct show *show, const struct toc_message *row)
     toc_cell_list(flags, sizeof flags, row, TOC_FIELD_FLAGS);
     toc_table_text(&show->table, flags[0] == '\0' ? "-" : flags);
     toc_table_cell(&show->table, toc_message_text(row, TOC_FIELD_COMMENT));
+}
+
+/* Without --facts: names into their lines, indicators into the table up to its bound, remarks
+ * nowhere. */
+static void add_fact(struct show *show, const struct toc_message *row)
+{
+    static const char *const remarks[] = {"title",    "summary", "published", "producer",
+                                          "relation", "tag",     "warning",   "reference",
+                                          "rule",     "tlp",     "pap",       "origin"};
+    struct toc_span kind = toc_message_text(row, TOC_FIELD_KIND);
+    if (show->facts) {
+        add_row(show, row);
+        return;
+    }
+    for (size_t i = 0; i < NAME_KINDS; i++) {
+        if (toc_span_equal(kind, toc_span_str(name_kinds[i].kind))) {
+            bool written = name_kinds[i].written && toc_message_has(row, TOC_FIELD_WRITTEN);
+            add_name(&show->names[i],
+                     toc_message_text(row, written ? TOC_FIELD_WRITTEN : TOC_FIELD_VALUE));
+            return;
+        }
+    }
+    for (size_t i = 0; i < sizeof remarks / sizeof remarks[0]; i++) {
+        if (toc_span_equal(kind, toc_span_str(remarks[i]))) {
+            return;
+        }
+    }
+    if (show->fact_count >= SHOW_FACTS_TERMINAL) {
+        show->hidden_count++;
+        return;
+    }
+    show->fact_count++;
+    add_row(show, row);
 }
 
 static enum toc_exit show_whole(struct show *show)
@@ -182,6 +266,7 @@ static enum toc_exit show_whole(struct show *show)
     }
     bool sent = toc_ask_send(ask);
     toc_table_init(&show->table, stdout, header, 5);
+    show->table.kept = !show->facts;
     while (sent && toc_ask_next(ask)) {
         bool fact = toc_message_is(&ask->row, TOC_FIELD_ROW, "fact");
         if (show->json) {
@@ -192,6 +277,10 @@ static enum toc_exit show_whole(struct show *show)
             show_bulletin(&ask->row);
             (void)putchar('\n');
         }
+    }
+    print_names(show);
+    if (show->fact_count > 0) {
+        (void)putchar('\n');
     }
     struct toc_err err = toc_table_end(&show->table);
     if (toc_failed(err)) {

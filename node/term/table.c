@@ -33,21 +33,20 @@ static bool has_room(struct toc_table *table)
     return true;
 }
 
-/* Pipes and files get their rows at once: a million answers need no memory. */
-static void print_separated(struct toc_table *table, struct toc_span text)
+static void print_separated(FILE *out, struct toc_span text, bool last)
 {
-    toc_term_text(table->out, text, TOC_TERM_LINE);
-    table->cell_count++;
-    bool last = table->cell_count % table->column_count == 0;
-    (void)fputc(last ? '\n' : '\t', table->out);
+    toc_term_text(out, text, TOC_TERM_LINE);
+    (void)fputc(last ? '\n' : '\t', out);
 }
 
 /* A cell is kept with its length before it, because text from elsewhere may hold zero bytes. */
 void toc_table_cell(struct toc_table *table, struct toc_span text)
 {
     char *copy = NULL;
-    if (!table->terminal) {
-        print_separated(table, text);
+    /* Pipes and files get their rows at once: a million answers need no memory. */
+    if (!table->terminal && !table->kept) {
+        table->cell_count++;
+        print_separated(table->out, text, table->cell_count % table->column_count == 0);
         return;
     }
     if (!table->failed && has_room(table)) {
@@ -151,6 +150,9 @@ struct toc_err toc_table_end(struct toc_table *table)
     }
     if (!failed && table->terminal && table->cell_count > 0) {
         print_aligned(table);
+    }
+    for (size_t i = 0; !failed && !table->terminal && table->kept && i < table->cell_count; i++) {
+        print_separated(table->out, cell_at(table, i), (i + 1) % table->column_count == 0);
     }
     for (size_t i = 0; table->cells != NULL && i < table->cell_count; i++) {
         free(table->cells[i]);

@@ -54,6 +54,7 @@ void toc_term_time(char out[static TOC_TERM_TIME_BYTES], uint64_t utc_ms);
 struct toc_table {
     FILE *out;
     bool terminal;
+    bool kept; /* the caller may set it after init: rows wait for the end in pipes too */
     size_t column_count;
     const char *const *header;
     char **cells; /* own; row by row */
