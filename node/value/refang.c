@@ -175,10 +175,10 @@ size_t toc_refang(struct toc_span text, uint8_t *out, bool *changed)
                 at++;
             }
             undone = true;
-        } else if (rest.len > 1 && is_opener(rest.at[0]) && rest.at[1] == '.') {
+        } else if (rest.len > 1 && rest.at[0] == '[' && rest.at[1] == '.') {
             at++; /* "evil[.com": the bracket was never closed */
             undone = true;
-        } else if (rest.len > 1 && rest.at[0] == '.' && is_closer(rest.at[1])) {
+        } else if (rest.len > 1 && rest.at[0] == '.' && rest.at[1] == ']') {
             out[put++] = '.';
             at += 2;
             undone = true;
