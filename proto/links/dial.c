@@ -219,5 +219,11 @@ int64_t toc_links_clock_offset(const struct toc_links *links)
         }
         sorted[at] = link->clock_offset_ms;
     }
-    return count == 0 ? 0 : sorted[count / 2];
+    if (count == 0) {
+        return 0;
+    }
+    /* Between two in the middle the one that agrees with us more: one of two peers alone must not
+     * silence this node. */
+    int64_t upper = sorted[count / 2], lower = sorted[(count - 1) / 2];
+    return lower > 0 ? lower : upper < 0 ? upper : 0;
 }

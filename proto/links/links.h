@@ -31,12 +31,14 @@
 #define TOC_STRANGERS_SOURCE 8u /* connections of one source (/24 or /56) that may be half-open */
 #define TOC_OPENING_MS 50u      /* one opening of a source costs so much of its time: 20 a second */
 #define TOC_OPENING_BURST 5u    /* so many at once */
-#define TOC_OPENING_BURST_KNOWN 64u /* from where a link has come: many nodes behind one address   \
-                                     */
-#define TOC_SOURCES_MAX 256u        /* sources remembered */
+#define TOC_OPENING_BURST_KNOWN                                                                    \
+    64u                      /* from where a link has come: many nodes behind one address          \
+                              */
+#define TOC_SOURCES_MAX 256u /* sources remembered */
 #define TOC_SOURCE_BYTES 8u
-#define TOC_NOTICE_MS 1000u /* one notice about strangers in this time: they must not fill a log   \
-                             */
+#define TOC_NOTICE_MS                                                                              \
+    1000u /* one notice about strangers in this time: they must not fill a log                     \
+           */
 
 enum toc_link_state { TOC_LINK_FREE, TOC_LINK_DIALLING, TOC_LINK_OPEN, TOC_LINK_CLOSING };
 
@@ -88,6 +90,8 @@ struct toc_source {
     uint64_t known_ms; /* a link from there was established then; 0 never */
 };
 
+#define TOC_CLOCK_MS_MAX 600000 /* a node further off its peers' median publishes nothing */
+
 struct toc_links {
     struct toc_peer_self self;
     struct toc_buffers buffers;
@@ -106,6 +110,7 @@ struct toc_links {
     uint64_t rank_seed; /* secret: who is dialled first is nobody else's choice */
     uint64_t notice_next_ms;
     bool stopping;
+    bool clock_off; /* said: our clock is over TOC_CLOCK_MS_MAX off the peers' median */
     uint64_t roster_number;
     uint8_t roster_hash[TOC_HASH_BYTES];
     /* Told of every established link that is about to go, however it goes. */
@@ -189,7 +194,8 @@ void toc_links_flush(struct toc_links *links, struct toc_turn *turn);
 void toc_links_tick(struct toc_links *links, struct toc_turn *turn);
 /* An organisation was heard of anew: its nodes are dialled at the next tick. */
 void toc_links_redial(struct toc_links *links, const uint8_t org[static TOC_ID_BYTES]);
-/* Median of the peers' clocks minus ours, in ms; 0 without peers. */
+/* Median of the peers' clocks minus ours, in ms; 0 without peers, or between two that disagree
+ * about the direction. */
 int64_t toc_links_clock_offset(const struct toc_links *links);
 
 /* Sets of bits. */

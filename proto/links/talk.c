@@ -35,12 +35,27 @@ void toc_link_greet(struct toc_links *links, struct toc_turn *turn, struct toc_l
     }
 }
 
-static struct toc_err take_hello(struct toc_turn *turn, struct toc_link *link, struct toc_span body)
+/* Said once, when it becomes so. */
+static void compare_clocks(struct toc_links *links, struct toc_turn *turn,
+                           const struct toc_link *link)
+{
+    int64_t offset = toc_links_clock_offset(links);
+    bool off = offset > TOC_CLOCK_MS_MAX || offset < -TOC_CLOCK_MS_MAX;
+    if (off && !links->clock_off) {
+        toc_link_notice(turn, link, TOC_NOTICE_CLOCK,
+                        toc_fail(TOC_CLOCK, "the clock is more than 10 minutes off the peers'"));
+    }
+    links->clock_off = off;
+}
+
+static struct toc_err take_hello(struct toc_links *links, struct toc_turn *turn,
+                                 struct toc_link *link, struct toc_span body)
 {
     TOC_TRY(toc_hello_decode(&link->hello, body));
     link->hello_seen = true;
     link->peer.out_granted = link->hello.credit_bytes;
     link->clock_offset_ms = (int64_t)link->hello.clock.ms - (int64_t)turn->now_utc.ms;
+    compare_clocks(links, turn, link);
     return toc_ok();
 }
 
@@ -127,7 +142,7 @@ static struct toc_err take(struct toc_links *links, struct toc_turn *turn, struc
     TOC_TRY(check_order(link, message));
     switch (message->type) {
     case TOC_MSG_HELLO:
-        return take_hello(turn, link, message->body);
+        return take_hello(links, turn, link, message->body);
     case TOC_MSG_CREDIT:
         return take_credit(link, message->body);
     case TOC_MSG_PING:

@@ -35,7 +35,6 @@
 #define TOC_BEACON_MS 1000u        /* groups of under nine organisations */
 #define TOC_BEACON_SLOW_MS 900000u /* larger ones: 15 min */
 #define TOC_BEACON_DAYS 30u        /* logs silent for longer stand in no beacon */
-#define TOC_CLOCK_MS_MAX 600000    /* a node further off its peers' median publishes nothing */
 #define TOC_SECRET_BYTES 96u       /* of an epoch at rest: E, K, tag key */
 
 struct toc_waiting {
