@@ -12,6 +12,7 @@
 #include "core.h"
 #include "feed.h"
 #include "index.h"
+#include "verify.h"
 
 struct toc_handles;
 struct toc_publication;

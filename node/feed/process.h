@@ -3,7 +3,6 @@
 #ifndef TOC_PROCESS_H
 #define TOC_PROCESS_H
 
-#include "index_wire.h"
 #include "intel.h"
 
 #include <sys/types.h>

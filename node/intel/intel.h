@@ -96,4 +96,7 @@ TOC_MUST_USE struct toc_err toc_intel_read_document(struct toc_facts *facts,
                                                     uint16_t number, enum toc_intel_format *format,
                                                     struct toc_intel_fault *fault);
 
+/* How the two sides of the process boundary write this down. */
+#include "index_wire.h"
+
 #endif

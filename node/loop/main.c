@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
+#include "answer.h"
 #include "loop.h"
-#include "verify.h"
 
 #include <stdio.h>
 #include <stdlib.h>
