@@ -32,8 +32,7 @@ struct toc_err toc_index_decode_request(struct toc_span body, struct toc_span *c
     return toc_ok();
 }
 
-/* ---- writing ----------------------------------------------------------------------------------
- */
+/* Writing. */
 
 static struct toc_err reserve(struct toc_index_buffer *buffer, size_t len)
 {
@@ -159,8 +158,7 @@ struct toc_err toc_index_encode_reply(struct toc_index_buffer *buffer, struct to
     return toc_ok();
 }
 
-/* ---- reading ----------------------------------------------------------------------------------
- */
+/* Reading. */
 
 /* Bytes of the reply that are not taken yet. The first failure stays; later values are zero. */
 struct taker {

@@ -28,7 +28,7 @@ struct toc_desk_threads {
     struct desk_thread threads[TOC_DESKS];
 };
 
-/* ---- calls onto the loop's thread ---- */
+/* Calls onto the loop's thread. */
 
 bool toc_desk_call(void *arg_daemon, void (*run)(void *daemon, void *arg), void *arg)
 {
@@ -80,7 +80,7 @@ void toc_desk_calls(struct toc_daemon *daemon)
     }
 }
 
-/* ---- answering ---- */
+/* Answering. */
 
 static bool put_row(void *client, struct toc_build *row)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-#include "daemon.h"
+#include "start.h"
 
 #include <sodium.h>
 #include <stdlib.h>
@@ -204,7 +204,11 @@ struct toc_err toc_drive_catch_up(struct toc_daemon *daemon, struct toc_line *li
         return toc_line_fail(line, err.code,
                              "the store's heads cannot be read: run `tocsin verify`");
     }
-    toc_feed_begin(daemon->feed);
+    if (daemon->conf.node_index) {
+        toc_feed_begin(daemon->feed);
+    } else {
+        toc_run_ready(daemon);
+    }
     return toc_ok();
 }
 

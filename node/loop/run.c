@@ -13,7 +13,7 @@
 
 static void begin_stop(struct toc_daemon *daemon);
 
-/* ---- told by other threads ---- */
+/* Told by other threads. */
 
 void toc_run_blocked(void *arg, bool is_full)
 {
@@ -96,7 +96,7 @@ static void on_reports(uv_async_t *async)
     }
 }
 
-/* ---- stopping ---- */
+/* Stopping. */
 
 static void on_stop_tick(uv_timer_t *timer)
 {

@@ -66,7 +66,7 @@ struct toc_server {
 
 static void start_reading(struct toc_serve_client *client);
 
-/* ---- life of a client ---- */
+/* Life of a client. */
 
 static void free_replies(struct reply *reply)
 {
@@ -151,7 +151,7 @@ static void drop(struct toc_serve_client *client)
     uv_close((uv_handle_t *)&client->pipe, on_closed);
 }
 
-/* ---- replies ---- */
+/* Replies. */
 
 static void send_next(struct toc_serve_client *client);
 
@@ -314,7 +314,7 @@ void toc_serve_end(struct toc_serve_client *client, struct toc_err err, const st
     uv_async_send(&daemon->reports);
 }
 
-/* ---- requests ---- */
+/* Requests. */
 
 /* Hands a whole request to a desk. Bytes that are no request end the connection with a line. */
 static void hand_over(struct toc_serve_client *client)
@@ -512,7 +512,7 @@ static void on_connection(uv_stream_t *listener, int status)
     start_reading(client);
 }
 
-/* ---- the socket ---- */
+/* The socket. */
 
 static struct toc_err set_group(const char *name, const char *path, struct toc_line *line)
 {

@@ -128,8 +128,13 @@ void toc_submit_published(struct toc_daemon *daemon, const struct toc_action *ac
         waiting->seq = action->seq;
         waiting->since_ms = toc_now_mono().ms;
         waiting->published = true;
+        if (!daemon->conf.node_index) {
+            reply(submitter, waiting);
+        }
 #ifdef TOC_CONTROL_ACK_EARLY
-        reply(submitter, waiting); /* what is not committed is not visible either */
+        else {
+            reply(submitter, waiting); /* what is not committed is not visible either */
+        }
 #endif
     } else {
         const char *why =

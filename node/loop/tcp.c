@@ -24,7 +24,7 @@ struct toc_tcp {
     size_t span_first, span_count, span_max;
 };
 
-/* ---- table ---- */
+/* Table. */
 
 static struct toc_tcp *find(struct toc_daemon *daemon, uint64_t number)
 {
@@ -105,7 +105,7 @@ static void went_down(struct toc_tcp *link)
     }
 }
 
-/* ---- writing ---- */
+/* Writing. */
 
 /* `count` bytes of the queue are with the kernel. */
 static void written(struct toc_tcp *link, size_t count)
@@ -249,7 +249,7 @@ void toc_tcp_close(struct toc_daemon *daemon, uint64_t number)
     drop(link);
 }
 
-/* ---- reading ---- */
+/* Reading. */
 
 static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
 {
@@ -291,7 +291,7 @@ void toc_tcp_resume(struct toc_daemon *daemon, uint64_t number)
     }
 }
 
-/* ---- connections that stand ---- */
+/* Connections that stand. */
 
 /* Address as IPv6, IPv4 mapped. */
 static void source_of(uint8_t out[static 16], const struct sockaddr_storage *address)
@@ -329,7 +329,7 @@ static void came_up(struct toc_tcp *link)
     toc_tcp_resume(daemon, number);
 }
 
-/* ---- listening ---- */
+/* Listening. */
 
 static void on_connection(uv_stream_t *listener, int status)
 {

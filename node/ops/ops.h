@@ -238,6 +238,8 @@ TOC_MUST_USE struct toc_err toc_org_keys_store(const struct toc_home *home,
       "yes: an air-gapped node that appends to its log without asking others.")                    \
     X(node, trust_clock, FLAG, "no",                                                               \
       "yes: the clock was checked; publish even if most others' clocks differ by 10 minutes.")     \
+    X(node, index, FLAG, "yes",                                                                    \
+      "no: a relay, which stores and passes on what it gets but can be asked for nothing.")        \
     X(node, log, LEVEL, "info", "Lines on stderr: error, warning, info, debug.")                   \
     X(control, group, TEXT, "",                                                                    \
       "System group whose members may use the control socket (mode 0660); empty: only its owner.") \
@@ -256,6 +258,7 @@ struct toc_conf {
     char node_listen[TOC_CONF_WORD_BYTES];
     bool node_alone;
     bool node_trust_clock;
+    bool node_index;
     enum toc_level node_log;
     char control_group[TOC_CONF_WORD_BYTES];
     char publish_audience[TOC_CONF_WORD_BYTES];

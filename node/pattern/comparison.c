@@ -83,8 +83,7 @@ static void add_atom(struct toc_parse *parse, const struct toc_pattern_atom *ato
     }
 }
 
-/* ---- comparisons: "[" ... "]" -----------------------------------------------------------------
- */
+/* Comparisons: "[" ... "]". */
 
 /* One step of a path behind the first: ".name", ".'quoted'", "[3]", "[*]". */
 static bool parse_step(struct toc_parse *parse, struct toc_span *path)

@@ -51,8 +51,7 @@ bool toc_stix_is(const struct toc_json *json)
     return looks_like_object(json_array_get(members_of(root), 0));
 }
 
-/* ---- the table of objects ---------------------------------------------------------------------
- */
+/* The table of objects. */
 
 static size_t count_members(const json_t *root)
 {
@@ -209,8 +208,7 @@ static struct toc_err fill_table(struct toc_stix_reader *reader, const struct to
     return find_outdated(reader);
 }
 
-/* ---- one object after another -----------------------------------------------------------------
- */
+/* One object after another. */
 
 /* A time of the object at hand; 0 when it is absent, with a warning when it cannot be read. */
 static struct toc_err read_time(struct toc_stix_reader *reader, const json_t *json, const char *key,

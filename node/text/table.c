@@ -95,8 +95,7 @@ static bool find_role(struct toc_span cell, enum toc_text_role *role, enum toc_v
     return true;
 }
 
-/* ---- splitting --------------------------------------------------------------------------------
- */
+/* Splitting. */
 
 /* Copies a quoted cell without its quotes; gives the bytes it takes, 0 when it is not closed within
  * the bounds of a row. */
@@ -177,8 +176,7 @@ size_t toc_text_split(struct toc_text_reader *reader, size_t at, uint8_t delimit
     return at;
 }
 
-/* ---- header -----------------------------------------------------------------------------------
- */
+/* Header. */
 
 /* Roles of the cells of reader->row. A header has a column with values, and no cell in it is one.
  */

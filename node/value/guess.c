@@ -57,8 +57,8 @@ static bool put_filename(struct toc_value *value, struct toc_span text, bool def
     return true;
 }
 
-/* A word of letters, digits, dots, hyphens and underscores, which most values are: nothing in it is
- * defanged, and it is no URL, path or mail address. */
+/* A word of letters, digits, dots, hyphens and underscores, which most values are once nothing in
+ * them is defanged: no URL, path or mail address. */
 static bool is_plain_word(struct toc_span text)
 {
     for (size_t i = 0; i < text.len; i++) {
@@ -83,7 +83,7 @@ static bool put_plain_word(struct toc_value *value, struct toc_span text)
            (text.len == 17 && toc_value_put_mac(value, text)) ||
            (text.len == 70 && toc_value_put_tlsh(value, text)) ||
            (first == 'h' && toc_value_put_registry(value, text)) ||
-           put_filename(value, text, false) || toc_value_put_domain(value, text) ||
+           put_filename(value, text, value->defanged) || toc_value_put_domain(value, text) ||
            toc_value_put_wallet(value, text);
 }
 
@@ -128,8 +128,9 @@ struct toc_err toc_value_guess(struct toc_value *value, struct toc_span text)
     if (is_plain_word(text)) {
         found = put_plain_word(value, text);
     } else {
-        size_t len = toc_refang(text, plain, &value->defanged);
-        found = len > 0 && put_guess(value, toc_span(plain, len));
+        struct toc_span own = toc_span(plain, toc_refang(text, plain, &value->defanged));
+        found =
+            is_plain_word(own) ? put_plain_word(value, own) : own.len > 0 && put_guess(value, own);
     }
     if (!found) {
         value->port = 0;

@@ -71,8 +71,7 @@ void toc_core_step(struct toc_core *core, const struct toc_event *event,
  * link is unknown). Lends until the next step for that link. */
 struct toc_room toc_core_receive_room(struct toc_core *core, uint64_t link);
 
-/* ---- looking in: for status, peers, publishing; the driver's thread alone ----------------------
- */
+/* Looking in: for status, peers, publishing; the driver's thread alone. */
 struct toc_link_view {
     uint64_t link;
     uint8_t org[TOC_ID_BYTES];

@@ -9,8 +9,7 @@
 #include "keys.h"
 #include "log.h"
 
-/* ---- bounds ------------------------------------------------------------------------------------
- */
+/* Bounds. */
 #define TOC_LINKS_MAX 64u      /* links: n <= 9 all, above that 12 at most, rest half-open */
 #define TOC_GROUPS_MAX 4096u   /* direct audiences included; 0.6 KiB each */
 #define TOC_LOGS_MAX 65536u    /* (node, group) pairs that hold entries or are expected to */
@@ -19,8 +18,7 @@
 #define TOC_ADDRESS_TEXT_BYTES 129u
 #define TOC_STORE_OPS_MAX 8u
 
-/* ---- store jobs --------------------------------------------------------------------------------
- */
+/* Store jobs. */
 enum toc_store_op_kind {
     TOC_STORE_RANGE,  /* entries of a log that follow its stored head (or overlap it) */
     TOC_STORE_RECORD, /* replaces table ‖ key -> value */
@@ -44,14 +42,12 @@ struct toc_store_op {
     uint32_t index;                       /* CHUNK */
 };
 
-/* ---- checks ------------------------------------------------------------------------------------
- */
+/* Checks. */
 struct toc_check; /* its content is the core's */
 /* Runs a check. Pure; touches only the check's own memory and what it was lent. */
 void toc_check_run(struct toc_check *check);
 
-/* ---- events ------------------------------------------------------------------------------------
- */
+/* Events. */
 enum toc_event_kind {
     TOC_EVENT_LINK_UP,   /* link: a connection stands (dialled or accepted) */
     TOC_EVENT_LINK_DOWN, /* link: it ended, or dialling failed */
@@ -98,8 +94,7 @@ struct toc_event {
     const uint8_t *entropy; /* TOC_ENTROPY_BYTES */
 };
 
-/* ---- actions ------------------------------------------------------------------------------------
- */
+/* Actions. */
 enum toc_action_kind {
     TOC_ACTION_SEND,    /* link, bytes: write all of them in order; answer SENT as they go */
     TOC_ACTION_CLOSE,   /* link, err: what was lent is void after this step: write at once what the

@@ -165,8 +165,7 @@ struct toc_err toc_replica_append(struct toc_replica *replica, struct toc_turn *
     return append(replica, turn, job, &draft);
 }
 
-/* ---- direct audiences: founded when first addressed --------------------------------------------
- */
+/* Direct audiences: founded when first addressed. */
 
 /* Ascending ids of the audience and ourselves. Fails: MEMBER, LIMIT. */
 static struct toc_err collect_members(const struct toc_replica *replica,

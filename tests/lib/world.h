@@ -128,7 +128,7 @@ static inline struct toc_span world_copy(struct toc_span bytes)
     return toc_span(at, bytes.len);
 }
 
-/* ---- founding -------------------------------------------------------------------------------- */
+/* Founding. */
 
 static inline void world_make_card(struct world *world, size_t index, uint64_t serial)
 {
@@ -200,7 +200,7 @@ static inline void world_found(struct world *world)
     world->genesis = world_copy(file);
 }
 
-/* ---- starting and stopping ------------------------------------------------------------------- */
+/* Starting and stopping. */
 
 static inline struct toc_core_options world_options(struct world *world, size_t index)
 {
@@ -258,7 +258,7 @@ static inline void world_init(struct world *world, size_t node_count, uint64_t s
     world_found(world);
 }
 
-/* ---- events ---------------------------------------------------------------------------------- */
+/* Events. */
 
 static inline void world_later(struct world *world, struct world_event event, uint64_t delay_ms)
 {
@@ -376,7 +376,7 @@ static inline void world_close(struct world *world, size_t from, uint64_t link)
     }
 }
 
-/* ---- the store ------------------------------------------------------------------------------- */
+/* The store. */
 
 static inline void world_put_range(struct world_node *node, const struct toc_store_op *op)
 {
@@ -533,8 +533,7 @@ static inline struct toc_err world_load(struct world_node *node, const struct to
     return toc_fail(TOC_ABSENT, "no such chunk");
 }
 
-/* ---- actions ----------------------------------------------------------------------------------
- */
+/* Actions. */
 
 static inline void world_act(struct world *world, size_t index, const struct toc_action *action)
 {
@@ -774,8 +773,7 @@ static inline void world_clear(struct world *world)
     free(world->events);
 }
 
-/* ---- what tests ask ---------------------------------------------------------------------------
- */
+/* What tests ask. */
 
 static inline void world_publish(struct world *world, size_t index, struct toc_submit submit,
                                  struct toc_span content)
