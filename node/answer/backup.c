@@ -1,163 +1,10 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "answer_internal.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <stdlib.h>
+#include "backup.h"
+
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
-
-/*
- * A backup is a tar file (POSIX.1-1988 ustar, sizes above 8 GiB in base 256 as GNU tar has them),
- * so that a person can look into it with what every system has. It holds store/data.mdb and the
- * files below, sealed as they are; never log.key: a restored node gets a new log.
- */
-static const char *const files[] = {TOC_HOME_CONF, TOC_HOME_NODE_KEY,   TOC_HOME_ORG_KEY,
-                                    TOC_HOME_CARD, TOC_HOME_FEDERATION, TOC_HOME_FEDERATION_KEY};
-
-#define TAR_BLOCK_BYTES 512u
-#define COPY_BYTES 262144u
-
-/* ---- tar ---- */
-
-/* `digits` octal digits, terminated. */
-static void put_octal(uint8_t *at, unsigned digits, uint64_t value)
-{
-    at[digits] = '\0';
-    for (unsigned i = digits; i > 0; i--) {
-        at[i - 1] = (uint8_t)('0' + (value & 7));
-        value >>= 3;
-    }
-}
-
-/* Offsets of the ustar header (POSIX.1-1988, 10.1.1). */
-static void tar_head(uint8_t head[static TAR_BLOCK_BYTES], const char *name, uint64_t size)
-{
-    memset(head, 0, TAR_BLOCK_BYTES);
-    snprintf((char *)head, 100, "%s", name);
-    memcpy(head + 100, "0000600", 8);
-    memcpy(head + 108, "0000000", 8);
-    memcpy(head + 116, "0000000", 8);
-    if (size < (uint64_t)1 << 33) {
-        put_octal(head + 124, 11, size);
-    } else {
-        head[124] = 0x80;
-        toc_put_be64(head + 128, size);
-    }
-    put_octal(head + 136, 11, toc_now_utc().ms / 1000);
-    head[156] = '0';
-    memcpy(head + 257, "ustar\00000", 8);
-    memset(head + 148, ' ', 8);
-    unsigned sum = 0;
-    for (size_t i = 0; i < TAR_BLOCK_BYTES; i++) {
-        sum += head[i];
-    }
-    put_octal(head + 148, 6, sum);
-}
-
-static bool put(int fd, const void *bytes, size_t len)
-{
-    const uint8_t *at = bytes;
-    while (len > 0) {
-        ssize_t count = write(fd, at, len);
-        if (count < 0 && errno != EINTR) {
-            return false;
-        }
-        at += count > 0 ? count : 0;
-        len -= count > 0 ? (size_t)count : 0;
-    }
-    return true;
-}
-
-static bool pad(int fd, uint64_t size)
-{
-    static const uint8_t zeros[TAR_BLOCK_BYTES] = {0};
-    size_t rest = (size_t)(size % TAR_BLOCK_BYTES);
-    return rest == 0 || put(fd, zeros, TAR_BLOCK_BYTES - rest);
-}
-
-/* Appends the file `from` as `name`. */
-static bool tar_file(int fd, const char *name, int from)
-{
-    struct stat about;
-    uint8_t head[TAR_BLOCK_BYTES];
-    uint8_t *buffer = malloc(COPY_BYTES);
-    if (buffer == NULL || fstat(from, &about) != 0) {
-        free(buffer);
-        return false;
-    }
-    uint64_t size = (uint64_t)about.st_size, left = size;
-    tar_head(head, name, size);
-    bool ok = put(fd, head, sizeof(head));
-    while (ok && left > 0) {
-        ssize_t got = read(from, buffer, left < COPY_BYTES ? (size_t)left : COPY_BYTES);
-        ok = got > 0 && put(fd, buffer, (size_t)got);
-        left -= got > 0 ? (uint64_t)got : 0;
-    }
-    toc_wipe(buffer, COPY_BYTES);
-    free(buffer);
-    return ok && pad(fd, size);
-}
-
-static bool write_tar(int fd, const struct toc_home *home, const char *store_copy)
-{
-    static const uint8_t end[2 * TAR_BLOCK_BYTES] = {0};
-    bool ok = true;
-    for (size_t i = 0; ok && i < sizeof(files) / sizeof(files[0]); i++) {
-        int from = openat(home->dir_fd, files[i], O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-        if (from >= 0) {
-            ok = tar_file(fd, files[i], from);
-            close(from);
-        } else {
-            ok = errno == ENOENT; /* org.key may be offline, F may need no file */
-        }
-    }
-    int from = ok ? open(store_copy, O_RDONLY | O_CLOEXEC) : -1;
-    ok = from >= 0 && tar_file(fd, TOC_HOME_STORE "/data.mdb", from);
-    if (from >= 0) {
-        close(from);
-    }
-    return ok && put(fd, end, sizeof(end)) && fsync(fd) == 0;
-}
-
-/* ---- the request ---- */
-
-/* Writes the file under a temporary name, then gives it its own: an interrupted backup is none. */
-static struct toc_err write_backup(const struct toc_desk *desk, struct toc_answer *answer,
-                                   const char *path, uint64_t *size)
-{
-    char copy[TOC_PATH_BYTES + 16], draft[TOC_PATH_BYTES + 16];
-    snprintf(copy, sizeof(copy), "%s.store", path);
-    snprintf(draft, sizeof(draft), "%s.new", path);
-    struct toc_err err = toc_store_backup(desk->store, copy);
-    if (toc_failed(err)) {
-        return TOC_REFUSE(answer, err.code, "cannot copy the store to %s: %s", copy,
-                          err.why == NULL ? toc_code_text(err.code) : err.why);
-    }
-    int fd = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-    bool ok = fd >= 0 && write_tar(fd, desk->home, copy);
-    struct stat about = {0};
-    ok = ok && fstat(fd, &about) == 0;
-    int number = errno;
-    if (fd >= 0) {
-        close(fd);
-    }
-    if (ok && link(draft, path) != 0) {
-        number = errno;
-        ok = false;
-    }
-    if (fd >= 0) {
-        unlink(draft);
-    }
-    unlink(copy);
-    *size = (uint64_t)about.st_size;
-    if (!ok && number == ENOSPC) {
-        return TOC_REFUSE(answer, TOC_DISK_FULL, "cannot write %s: the disk is full", path);
-    }
-    return ok ? toc_ok()
-              : TOC_REFUSE(answer, TOC_IO, "cannot write %s: %s", path, strerror(number));
-}
 
 struct toc_err toc_answer_backup(const struct toc_desk *desk, struct toc_answer *answer)
 {
@@ -175,11 +22,8 @@ struct toc_err toc_answer_backup(const struct toc_desk *desk, struct toc_answer 
     }
     memcpy(path, text.at, text.len);
     path[text.len] = '\0';
-    if (access(path, F_OK) == 0) {
-        return TOC_REFUSE(answer, TOC_LOCKED, "%s exists already: name another file", path);
-    }
     uint64_t size = 0;
-    TOC_TRY(write_backup(desk, answer, path, &size));
+    TOC_TRY(toc_backup_write(desk->home, desk->store, path, &size, &answer->line));
     struct toc_build row;
     toc_answer_row(&row, "backup");
     toc_build_text(&row, TOC_FIELD_PATH, text);
