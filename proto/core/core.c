@@ -109,9 +109,6 @@ struct toc_err toc_core_init(void *memory, size_t memory_bytes,
     return toc_ok();
 }
 
-/* ---- restoring
- * ------------------------------------------------------------------------------------ */
-
 static struct toc_err load_card(struct toc_core *core, struct toc_span value)
 {
     struct toc_card card;
@@ -159,9 +156,11 @@ static struct toc_err load_missing(struct toc_core *core, struct toc_span key,
     if (missing.log == TOC_LEDGER_NONE) {
         return toc_fail(TOC_ABSENT, "a missing payload of an unknown log");
     }
-    return toc_replica_miss(&core->replica, &missing)
-               ? toc_ok()
-               : toc_fail(TOC_FULL, "too many payloads are missing");
+    if (!toc_replica_may_miss(&core->replica, missing.log, 1)) {
+        return toc_fail(TOC_FULL, "too many payloads are missing");
+    }
+    toc_replica_miss(&core->replica, &missing);
+    return toc_ok();
 }
 
 struct toc_err toc_core_load_record(struct toc_core *core, char table, struct toc_span key,
@@ -197,9 +196,6 @@ struct toc_err toc_core_load_head(struct toc_core *core, const uint8_t log[stati
     return toc_ok();
 }
 
-/* ---- the step
- * --------------------------------------------------------------------------------------- */
-
 /* These are kept beyond the step that reads them: they lie in a buffer of their own from the
  * start. */
 static bool kept(uint8_t type)
@@ -211,7 +207,7 @@ static void read_messages(struct toc_core *core, struct toc_turn *turn, struct t
 {
     struct toc_message message;
     bool stalled = false;
-    while (toc_link_stands(link) && toc_replica_ready(&core->replica, turn) &&
+    while (toc_link_stands(link) && toc_replica_ready(&core->replica, turn, link) &&
            toc_peer_next_message(&link->peer, &core->links.buffers, kept, &message, &stalled)) {
         if (toc_link_message(&core->links, turn, link, &message)) {
             toc_buffer_drop(&core->links.buffers, message.buffer);
@@ -348,7 +344,7 @@ static void take_event(struct toc_core *core, struct toc_turn *turn, const struc
         toc_replica_stored(&core->replica, turn, event->id, event->err);
         return;
     case TOC_EVENT_LOADED:
-        toc_replica_loaded(&core->replica, turn, event);
+        toc_replica_loaded(&core->replica, event);
         return;
     case TOC_EVENT_SUBMITTED:
         toc_replica_submit(&core->replica, turn, event->submit);

@@ -31,14 +31,11 @@
 #define TOC_STRANGERS_SOURCE 8u /* connections of one source (/24 or /56) that may be half-open */
 #define TOC_OPENING_MS 50u      /* one opening of a source costs so much of its time: 20 a second */
 #define TOC_OPENING_BURST 5u    /* so many at once */
-#define TOC_OPENING_BURST_KNOWN                                                                    \
-    64u                      /* from where a link has come: many nodes behind one address          \
-                              */
+/* And from where a link has come: many nodes may be behind one address. */
+#define TOC_OPENING_BURST_KNOWN 64u
 #define TOC_SOURCES_MAX 256u /* sources remembered */
 #define TOC_SOURCE_BYTES 8u
-#define TOC_NOTICE_MS                                                                              \
-    1000u /* one notice about strangers in this time: they must not fill a log                     \
-           */
+#define TOC_NOTICE_MS 1000u /* at most one notice about strangers: they must not fill a log */
 
 enum toc_link_state { TOC_LINK_FREE, TOC_LINK_DIALLING, TOC_LINK_OPEN, TOC_LINK_CLOSING };
 
@@ -68,9 +65,10 @@ struct toc_link {
     bool vtop_due, rows_waiting, invites_due, tags_due;
     uint32_t rows_group, rows_log;             /* where the rows on their way go on */
     uint32_t wants_out, want_first, want_last; /* logs asked of this link, oldest first */
-    uint64_t kept_bytes;                       /* of received messages, until they are stored */
-    uint64_t work_us; /* the time by which the work that it caused is paid for */
-    uint32_t futile;  /* costly messages that led to nothing; one is forgiven each second */
+    uint32_t unmet;      /* of them that others were asked for at last, less the blocks that came */
+    uint64_t kept_bytes; /* of received messages, until they are stored */
+    uint64_t work_us;    /* the time by which the work that it caused is paid for */
+    uint32_t futile;     /* costly messages that led to nothing; one is forgiven each second */
     struct toc_mono vtop_at, tags_at;
     uint64_t progress_bytes; /* of live and bulk, received by `progress` */
     struct toc_mono progress;

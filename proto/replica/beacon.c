@@ -7,15 +7,15 @@
 
 static uint32_t hash_of(const uint8_t *org, uint16_t node, uint32_t third)
 {
-    return (toc_le32(org) ^ node * 2654435761u ^ third * 2246822519u);
+    return toc_le32(org) ^ node * 2654435761u ^ third * 2246822519u;
 }
 
-/* Where a receipt stands or would stand; NULL when the table is full. */
+/* Where a receipt stands or would stand; NULL when its part of the table is full. */
 static struct toc_receipt_row *receipt_slot(const struct toc_replica *replica, const uint8_t *org,
                                             uint16_t node, uint32_t log)
 {
     uint32_t at = hash_of(org, node, log);
-    for (uint32_t i = 0; i < TOC_RECEIPTS_MAX; i++) {
+    for (uint32_t i = 0; i < TOC_BEACON_PROBES_MAX; i++) {
         struct toc_receipt_row *row = &replica->receipts[(at + i) % TOC_RECEIPTS_MAX];
         if (!row->used ||
             (row->node == node && row->log == log && memcmp(row->org, org, TOC_ID_BYTES) == 0)) {
@@ -29,7 +29,7 @@ static struct toc_serial_row *serial_slot(const struct toc_replica *replica, con
                                           uint16_t node, uint32_t group)
 {
     uint32_t at = hash_of(org, node, group);
-    for (uint32_t i = 0; i < TOC_BEACON_SERIALS_MAX; i++) {
+    for (uint32_t i = 0; i < TOC_BEACON_PROBES_MAX; i++) {
         struct toc_serial_row *row = &replica->serials[(at + i) % TOC_BEACON_SERIALS_MAX];
         if (!row->used || (row->node == node && row->group == group &&
                            memcmp(row->org, org, TOC_ID_BYTES) == 0)) {
@@ -74,17 +74,20 @@ struct toc_err toc_replica_note_beacon(struct toc_replica *replica, const struct
 {
     uint32_t group = toc_ledger_find_group(replica->ledger, beacon->group);
     if (group == TOC_LEDGER_NONE || !toc_ledger_is_member(replica->ledger, group, beacon->org)) {
-        return toc_fail(TOC_MEMBER, "a beacon of somebody who is not in its group"); /* */
+        return toc_fail(TOC_MEMBER, "a beacon of somebody who is not in its group"); /* */
     }
     struct toc_serial_row *serial = serial_slot(replica, beacon->org, beacon->node, group);
     if (serial == NULL) {
         return toc_fail(TOC_FULL, "the table of beacons is full");
     }
     if (serial->used && serial->serial >= beacon->serial) {
-        return toc_fail(TOC_STALE, "a newer beacon is known"); /* */
+        return toc_fail(TOC_STALE, "a newer beacon is known"); /* */
     }
-    *serial = (struct toc_serial_row){
-        .used = true, .node = beacon->node, .group = group, .serial = beacon->serial};
+    *serial = (struct toc_serial_row){.used = true,
+                                      .node = beacon->node,
+                                      .group = group,
+                                      .serial = beacon->serial,
+                                      .open_ms = serial->open_ms};
     memcpy(serial->org, beacon->org, TOC_ID_BYTES);
     for (size_t at = 0; at < beacon->rows.len; at += TOC_BEACON_ROW_BYTES) {
         note_row(replica, beacon, group, beacon->rows.at + at);
@@ -137,9 +140,9 @@ static void spread(struct toc_replica *replica, uint32_t group, struct toc_buffe
 {
     for (uint32_t i = 0; i < replica->links->top; i++) {
         struct toc_link *link = &replica->links->items[i];
-        if (link == except || link->state != TOC_LINK_OPEN || !link->established ||
-            !toc_set_has(link->shared, group)) {
-            continue;
+        if (link == except || !toc_link_stands(link) || !toc_set_has(link->shared, group) ||
+            toc_peer_waiting(&link->peer, TOC_CLASS_CONTROL) > TOC_CONTROL_WAITING_MAX) {
+            continue; /* who misses one gets the next, within the hour */
         }
         toc_buffer_hold(beacon);
         if (!toc_peer_queue(&link->peer, TOC_MSG_BEACON, TOC_CLASS_CONTROL, beacon)) {
@@ -148,13 +151,21 @@ static void spread(struct toc_replica *replica, uint32_t group, struct toc_buffe
     }
 }
 
-/* */
+/* on change, but not too often; unchanged, once an hour. */
+static bool is_due(const struct toc_replica *replica, const struct toc_turn *turn, uint32_t group)
+{
+    uint64_t next = replica->beacon_next_ms[group];
+    if (!replica->ledger->groups[group].has_epoch || turn->now.ms < next) {
+        return false;
+    }
+    return toc_set_has(replica->beacon_dirty, group) ||
+           (next != 0 && turn->now.ms - next >= TOC_BEACON_IDLE_MS);
+}
+
 void toc_replica_beacons(struct toc_replica *replica, struct toc_turn *turn)
 {
-    for (uint32_t group = 1; group < replica->ledger->group_count; group++) {
-        if (!toc_set_has(replica->beacon_dirty, group) ||
-            replica->beacon_next_ms[group] > turn->now.ms ||
-            !replica->ledger->groups[group].has_epoch) {
+    for (uint32_t group = TOC_GROUP_ALL; group < replica->ledger->group_count; group++) {
+        if (!is_due(replica, turn, group)) {
             continue;
         }
         size_t rows = replica->ledger->groups[group].log_count;
@@ -170,7 +181,7 @@ void toc_replica_beacons(struct toc_replica *replica, struct toc_turn *turn)
         spread(replica, group, buffer, NULL);
         toc_buffer_drop(&replica->links->buffers, buffer);
         toc_set_put(replica->beacon_dirty, group, false);
-        bool small = replica->ledger->groups[group].member_count < 9;
+        bool small = replica->ledger->groups[group].member_count < TOC_BEACON_SMALL_GROUP;
         replica->beacon_next_ms[group] =
             turn->now.ms + (small ? TOC_BEACON_MS : TOC_BEACON_SLOW_MS);
     }
@@ -194,27 +205,59 @@ static void store_beacon(struct toc_replica *replica, struct toc_turn *turn,
     toc_job_submit(replica, turn, job);
 }
 
+/* R-13.31: takes a writer's beacons at the pace at which honest ones come, before a signature costs
+ * anything. */
+static bool comes_too_often(const struct toc_turn *turn, struct toc_serial_row *row)
+{
+    uint64_t paid = row->open_ms > turn->now.ms ? row->open_ms : turn->now.ms;
+    if (paid - turn->now.ms >= TOC_BEACON_BURST * TOC_BEACON_EVERY_MS) {
+        return true;
+    }
+    row->open_ms = paid + TOC_BEACON_EVERY_MS;
+    return false;
+}
+
+/* Who signs it and where it belongs; NULL when it says nothing to us: of a group that is not shared
+ * on this link, or a node whose card has not come, or our own. */
+static const struct toc_cert *writer_of(const struct toc_replica *replica,
+                                        const struct toc_link *link,
+                                        const struct toc_beacon *beacon, uint32_t *group)
+{
+    const struct toc_card *card = toc_directory_card(replica->ledger->directory, beacon->org);
+    *group = toc_ledger_find_group(replica->ledger, beacon->group);
+    if (card == NULL || *group == TOC_LEDGER_NONE || *group == TOC_GROUP_CONTROL ||
+        !toc_set_has(link->shared, *group) ||
+        memcmp(beacon->org, replica->own_org, TOC_ID_BYTES) == 0) {
+        return NULL;
+    }
+    return toc_card_node(card, beacon->node);
+}
+
 struct toc_err toc_replica_take_beacon(struct toc_replica *replica, struct toc_turn *turn,
                                        struct toc_link *link, struct toc_span body)
 {
     struct toc_beacon beacon;
+    uint32_t group;
     TOC_TRY(toc_beacon_decode(&beacon, body));
-    uint32_t group = toc_ledger_find_group(replica->ledger, beacon.group);
-    const struct toc_card *card = toc_directory_card(replica->ledger->directory, beacon.org);
-    const struct toc_cert *cert = card == NULL ? NULL : toc_card_node(card, beacon.node);
-    if (group == TOC_LEDGER_NONE || !toc_set_has(link->shared, group) || cert == NULL ||
-        memcmp(beacon.org, replica->own_org, TOC_ID_BYTES) == 0) {
+    const struct toc_cert *cert = writer_of(replica, link, &beacon, &group);
+    if (cert == NULL || replica->broken) {
         return toc_ok();
     }
-    const struct toc_serial_row *serial = serial_slot(replica, beacon.org, beacon.node, group);
-    if (serial == NULL || (serial->used && serial->serial >= beacon.serial)) {
-        return toc_ok(); /* before its signature costs anything */
+    if (!toc_ledger_is_member(replica->ledger, group, beacon.org)) {
+        return toc_fail(TOC_MEMBER, "a beacon of somebody who is not in its group"); /* */
     }
-    TOC_TRY(toc_beacon_verify(body, replica->federation, cert->log_key));
+    struct toc_serial_row *serial = serial_slot(replica, beacon.org, beacon.node, group);
+    if (serial == NULL || (serial->used && serial->serial >= beacon.serial) ||
+        (serial->used && comes_too_often(turn, serial))) {
+        return toc_ok();
+    }
+    struct toc_err err = toc_beacon_verify(body, replica->federation, cert->log_key);
+    if (toc_failed(err)) {
+        return toc_replica_futile(link, err); /* perhaps its key is newer than our card */
+    }
     TOC_TRY(toc_replica_note_beacon(replica, &beacon));
     struct toc_buffer *buffer = toc_buffer_take(&replica->links->buffers, body.len);
-    if (buffer == NULL || replica->broken) {
-        toc_buffer_drop(&replica->links->buffers, buffer);
+    if (buffer == NULL) {
         return toc_ok();
     }
     memcpy(buffer->at, body.at, body.len);

@@ -5,26 +5,18 @@
 
 /* Large payloads: first the list of chunk hashes, checked against the header, then the chunks. */
 
-bool toc_replica_miss(struct toc_replica *replica, const struct toc_missing *missing)
+bool toc_replica_may_miss(const struct toc_replica *replica, uint32_t log, size_t count)
 {
-    if (toc_replica_is_missing(replica, missing->log, missing->seq)) {
-        return true;
-    }
-    if (replica->missing_count == TOC_MISSING_MAX) {
-        return false;
-    }
-    replica->missing[replica->missing_count++] = *missing;
-    return true;
+    uint32_t org = replica->ledger->logs[log].org_place;
+    return replica->missing_count + count <= TOC_MISSING_MAX &&
+           replica->missing_of[org] + count <= TOC_MISSING_ORG_MAX; /* */
 }
 
-bool toc_replica_is_missing(const struct toc_replica *replica, uint32_t log, uint64_t seq)
+void toc_replica_miss(struct toc_replica *replica, const struct toc_missing *missing)
 {
-    for (uint32_t i = 0; i < replica->missing_count; i++) {
-        if (replica->missing[i].log == log && replica->missing[i].seq == seq) {
-            return true;
-        }
-    }
-    return false;
+    TOC_ASSERT(replica->missing_count < TOC_MISSING_MAX);
+    replica->missing[replica->missing_count++] = *missing;
+    replica->missing_of[replica->ledger->logs[missing->log].org_place]++;
 }
 
 static struct toc_fetch *fetch_of(struct toc_replica *replica, uint32_t missing)
@@ -48,6 +40,7 @@ static void end_fetch(struct toc_replica *replica, struct toc_fetch *fetch)
 static void found(struct toc_replica *replica, uint32_t missing)
 {
     uint32_t last = --replica->missing_count;
+    replica->missing_of[replica->ledger->logs[replica->missing[missing].log].org_place]--;
     replica->missing[missing] = replica->missing[last];
     struct toc_fetch *moved = fetch_of(replica, last);
     if (moved != NULL) {
@@ -55,15 +48,15 @@ static void found(struct toc_replica *replica, uint32_t missing)
     }
 }
 
-/* A link whose peer holds the entry; the one after `after` in turn, so that a peer without the
- * payload is not asked for ever. */
+/* A link whose peer holds the entry; another one in turn, so that a peer without the payload is not
+ * asked for ever. */
 static struct toc_link *holder(struct toc_replica *replica, const struct toc_missing *missing,
                                uint64_t turn)
 {
     uint32_t group = replica->ledger->logs[missing->log].group;
     for (uint32_t i = 0; i < replica->links->top; i++) {
         struct toc_link *link = &replica->links->items[(i + turn) % replica->links->top];
-        if (link->state == TOC_LINK_OPEN && link->established && toc_set_has(link->shared, group) &&
+        if (toc_link_stands(link) && toc_set_has(link->shared, group) &&
             *toc_replica_has(replica, link, missing->log) >= missing->seq) {
             return link;
         }
@@ -82,7 +75,8 @@ static bool ask(struct toc_replica *replica, struct toc_link *link,
                         toc_span(body, sizeof body));
 }
 
-static void begin(struct toc_replica *replica, struct toc_turn *turn, uint32_t index,
+/* False: nobody can be asked now. */
+static bool begin(struct toc_replica *replica, struct toc_turn *turn, uint32_t index,
                   struct toc_fetch *fetch)
 {
     struct toc_missing *missing = &replica->missing[index];
@@ -90,7 +84,7 @@ static void begin(struct toc_replica *replica, struct toc_turn *turn, uint32_t i
     size_t count = toc_chunk_count(missing->payload_bytes);
     uint64_t first = count == 1 ? 0 : TOC_CHUNK_LIST;
     if (link == NULL || !ask(replica, link, missing, first, first)) {
-        return;
+        return false;
     }
     missing->fetching = true;
     *fetch = (struct toc_fetch){.used = true,
@@ -99,7 +93,9 @@ static void begin(struct toc_replica *replica, struct toc_turn *turn, uint32_t i
                                 .link = link->id,
                                 .chunk_count = (uint32_t)count,
                                 .asked = count == 1 ? 1 : 0,
+                                .began = turn->now,
                                 .progress = turn->now};
+    return true;
 }
 
 /* Asks for the next window of chunks once the one before has arrived. */
@@ -116,18 +112,56 @@ static void ask_on(struct toc_replica *replica, struct toc_fetch *fetch)
     }
 }
 
+/* How many payloads of this author are being fetched? */
+static size_t fetches_of(const struct toc_replica *replica, uint32_t org_place)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < TOC_FETCHES_MAX; i++) {
+        const struct toc_fetch *fetch = &replica->fetches[i];
+        count += fetch->used &&
+                 replica->ledger->logs[replica->missing[fetch->missing].log].org_place == org_place;
+    }
+    return count;
+}
+
+/* Nothing has come on it for a while, and nothing else on its link either; or it takes for ever. */
+static bool is_late(const struct toc_turn *turn, const struct toc_fetch *fetch,
+                    struct toc_link *link)
+{
+    if (link == NULL || turn->now.ms - fetch->began.ms >= TOC_FETCH_MS_MAX) {
+        return true;
+    }
+    return turn->now.ms - fetch->progress.ms >= TOC_WANT_MS_MAX &&
+           turn->now.ms - link->progress.ms >= TOC_WANT_MS_MAX;
+}
+
+static struct toc_fetch *free_fetch(struct toc_replica *replica)
+{
+    for (size_t i = 0; i < TOC_FETCHES_MAX; i++) {
+        if (!replica->fetches[i].used) {
+            return &replica->fetches[i];
+        }
+    }
+    return NULL;
+}
+
 void toc_replica_fetch(struct toc_replica *replica, struct toc_turn *turn)
 {
     for (size_t i = 0; i < TOC_FETCHES_MAX; i++) {
         struct toc_fetch *fetch = &replica->fetches[i];
-        bool late = fetch->used && turn->now.ms - fetch->progress.ms >= TOC_WANT_MS_MAX;
-        if (fetch->used && (late || toc_links_find(replica->links, fetch->link) == NULL)) {
+        if (fetch->used && is_late(turn, fetch, toc_links_find(replica->links, fetch->link))) {
             end_fetch(replica, fetch);
         }
-        for (uint32_t m = 0; m < replica->missing_count && !fetch->used; m++) {
-            if (!replica->missing[m].fetching && !replica->missing[m].arrived) {
-                begin(replica, turn, m, fetch);
-            }
+    }
+    /* From where the last one began, so that each row has its turn. */
+    struct toc_fetch *fetch = free_fetch(replica);
+    for (uint32_t i = 0; i < replica->missing_count && fetch != NULL; i++) {
+        uint32_t at = ++replica->fetch_cursor % replica->missing_count;
+        const struct toc_missing *missing = &replica->missing[at];
+        uint32_t org = replica->ledger->logs[missing->log].org_place;
+        if (!missing->fetching && !missing->arrived &&
+            fetches_of(replica, org) < TOC_FETCHES_ORG_MAX && begin(replica, turn, at, fetch)) {
+            fetch = free_fetch(replica);
         }
     }
 }
@@ -199,13 +233,11 @@ static void start_check(struct toc_replica *replica, struct toc_turn *turn, stru
                         struct toc_link *link, const struct toc_chunk *chunk,
                         struct toc_buffer *buffer)
 {
-    struct toc_chunk_check *check = replica->chunk_checks;
-    while (check->used) {
-        check++; /* toc_replica_ready has said that one is free */
-    }
+    uint32_t place = toc_places_take(&replica->chunk_check_places);
+    TOC_ASSERT(place != UINT32_MAX); /* toc_replica_ready has said so */
+    struct toc_chunk_check *check = &replica->chunk_checks[place];
     bool single = fetch->chunk_count == 1;
     *check = (struct toc_chunk_check){.check = {TOC_CHECK_CHUNK},
-                                      .used = true,
                                       .link = link->id,
                                       .fetch = (uint32_t)(fetch - replica->fetches),
                                       .fetch_number = fetch->number,
@@ -217,7 +249,6 @@ static void start_check(struct toc_replica *replica, struct toc_turn *turn, stru
                   : fetch->list->at + (size_t)chunk->index * TOC_HASH_BYTES,
            TOC_HASH_BYTES);
     toc_buffer_hold(buffer);
-    replica->chunk_check_count++;
     toc_turn_emit(turn, TOC_ACTION_CHECK)->check = &check->check;
 }
 
@@ -236,7 +267,8 @@ struct toc_err toc_replica_take_chunk(struct toc_replica *replica, struct toc_tu
     }
     bool listed = fetch->list != NULL || fetch->chunk_count == 1;
     if (!listed || chunk.index != fetch->arrived || chunk.index >= fetch->asked) {
-        return toc_fail(TOC_MALFORMED, "a chunk that was not asked for"); /* */
+        /* perhaps the answer to a fetch that was given up, and so no reason to part. */
+        return toc_replica_futile(link, toc_fail(TOC_MALFORMED, "a chunk that was not asked for"));
     }
     fetch->arrived++;
     start_check(replica, turn, fetch, link, &chunk, message->buffer);
@@ -244,16 +276,17 @@ struct toc_err toc_replica_take_chunk(struct toc_replica *replica, struct toc_tu
     return toc_ok();
 }
 
-void toc_replica_take_nopay(struct toc_replica *replica, struct toc_link *link,
-                            struct toc_span body)
+struct toc_err toc_replica_take_nopay(struct toc_replica *replica, struct toc_link *link,
+                                      struct toc_span body)
 {
     if (body.len != TOC_NOPAY_BYTES) {
-        return;
+        return toc_fail(TOC_MALFORMED, "a NOPAY is 41 bytes"); /* */
     }
     struct toc_fetch *fetch = find_fetch(replica, link, body.at, toc_le64(body.at + TOC_ID_BYTES));
     if (fetch != NULL) {
         end_fetch(replica, fetch); /* the next one is asked */
     }
+    return toc_ok();
 }
 
 static struct toc_fetch *still_there(struct toc_replica *replica, uint32_t fetch, uint64_t number)
@@ -277,7 +310,8 @@ static bool store_chunk(struct toc_replica *replica, struct toc_turn *turn,
     toc_buffer_hold(check->buffer);
     toc_job_keep(job, check->buffer);
     job->link = check->link;
-    job->charged = true;
+    job->bytes = check->buffer->used;
+    job->charged = true; /* CHUNK comes as bulk */
     job->fetch = check->fetch;
     job->fetch_number = check->fetch_number;
     toc_job_submit(replica, turn, job);
@@ -291,8 +325,8 @@ void toc_replica_chunk_checked(struct toc_replica *replica, struct toc_turn *tur
     struct toc_link *link = toc_links_find(replica->links, check->link);
     bool stored =
         fetch != NULL && !toc_failed(check->err) && store_chunk(replica, turn, check, fetch);
-    if (!stored && link != NULL) {
-        toc_link_taken(link, check->buffer->used);
+    if (!stored) {
+        toc_replica_unkeep(replica, check->link, check->buffer->used, true);
     }
     if (fetch != NULL && toc_failed(check->err)) {
         end_fetch(replica, fetch);
@@ -301,12 +335,12 @@ void toc_replica_chunk_checked(struct toc_replica *replica, struct toc_turn *tur
         }
     }
     toc_buffer_drop(&replica->links->buffers, check->buffer);
-    check->used = false;
-    replica->chunk_check_count--;
+    check->buffer = NULL;
+    toc_places_give(&replica->chunk_check_places, (uint32_t)(check - replica->chunk_checks));
 }
 
 void toc_replica_chunk_stored(struct toc_replica *replica, struct toc_turn *turn,
-                              struct toc_job *job)
+                              const struct toc_job *job)
 {
     struct toc_fetch *fetch = still_there(replica, job->fetch, job->fetch_number);
     if (fetch == NULL || ++fetch->stored < fetch->chunk_count) {
@@ -327,8 +361,8 @@ void toc_replica_late_indexed(struct toc_replica *replica, struct toc_turn *turn
                               uint64_t seq)
 {
     uint32_t place = 0;
-    while (place < replica->missing_count && (replica->missing[place].log != log ||
-                                              replica->missing[place].seq != seq)) {
+    while (place < replica->missing_count &&
+           (replica->missing[place].log != log || replica->missing[place].seq != seq)) {
         place++;
     }
     struct toc_job *job =

@@ -73,12 +73,12 @@ static bool has_tag(struct toc_span tags, const uint8_t *tag)
     return false;
 }
 
-void toc_replica_tags(struct toc_replica *replica, struct toc_link *link)
+void toc_replica_tags(struct toc_replica *replica, struct toc_turn *turn, struct toc_link *link)
 {
     size_t most = ((size_t)replica->ledger->group_count + TOC_TAGS_PAD) * TOC_TAG_BYTES;
     struct toc_buffer *buffer = toc_buffer_take(&replica->links->buffers, most);
-    if (buffer == NULL || !replica->has_pad_key) {
-        toc_buffer_drop(&replica->links->buffers, buffer);
+    TOC_ASSERT(replica->has_pad_key); /* drawn with the first event, before any link */
+    if (buffer == NULL) {
         return;
     }
     size_t count = 0;
@@ -94,6 +94,7 @@ void toc_replica_tags(struct toc_replica *replica, struct toc_link *link)
     buffer->used = (uint32_t)(count * TOC_TAG_BYTES);
     if (toc_peer_queue(&link->peer, TOC_MSG_TAGS, TOC_CLASS_CONTROL, buffer)) {
         link->tags_due = false;
+        link->tags_at = turn->now;
     } else {
         toc_buffer_drop(&replica->links->buffers, buffer);
     }
@@ -120,13 +121,13 @@ struct toc_err toc_replica_take_tags(struct toc_replica *replica, struct toc_lin
     }
     for (size_t i = 1; i < count; i++) {
         if (compare_tags(body.at + (i - 1) * TOC_TAG_BYTES, body.at + i * TOC_TAG_BYTES) >= 0) {
-            return toc_fail(TOC_MALFORMED, "TAGS are not ascending");
+            return toc_fail(TOC_MALFORMED, "TAGS are not ascending"); /* */
         }
     }
     set_shared(replica, link, TOC_GROUP_CONTROL, true);
     for (uint32_t group = 1; group < replica->ledger->group_count; group++) {
         uint8_t tag[TOC_TAG_BYTES];
-        bool shared = peer_is_in(replica, link, group);
+        bool shared = peer_is_in(replica, link, group); /* a tag grants nothing */
         if (shared) {
             group_tag(replica, link, group, false, tag);
             shared = has_tag(body, tag);
@@ -141,9 +142,15 @@ struct toc_err toc_replica_take_tags(struct toc_replica *replica, struct toc_lin
     return toc_ok();
 }
 
-/* ---- invitations
- * --------------------------------------------------------------------------------- */
+/* Bytes of a group's stored invitation at most: few groups need more than the middle size. */
+static size_t invitation_bytes_max(const struct toc_ledger_group *group)
+{
+    size_t members = group->member_count;
+    size_t bytes = TOC_GROUP_BYTES_MAX + toc_epoch_bytes_max(members, members * TOC_NODES_MAX);
+    return bytes < TOC_BUFFER_LARGE_BYTES ? bytes : TOC_BUFFER_LARGE_BYTES;
+}
 
+/* to every member that has not confirmed, once on each link. */
 void toc_replica_invite(struct toc_replica *replica, struct toc_turn *turn, struct toc_link *link)
 {
     if (!link->tags_seen) {
@@ -156,8 +163,8 @@ void toc_replica_invite(struct toc_replica *replica, struct toc_turn *turn, stru
         }
         struct toc_load load = {.kind = TOC_LOAD_RECORD, .table = 'G', .key_len = TOC_ID_BYTES};
         memcpy(load.key, replica->ledger->groups[group].id, TOC_ID_BYTES);
-        struct toc_pending_load *pending =
-            toc_load_take(replica, turn, &load, TOC_BUFFER_MIDDLE_BYTES);
+        struct toc_pending_load *pending = toc_load_take(
+            replica, turn, &load, invitation_bytes_max(&replica->ledger->groups[group]));
         if (pending == NULL) {
             return;
         }
@@ -184,94 +191,129 @@ struct toc_err toc_invitation_split(struct toc_span body, struct toc_span *group
     return toc_reader_end(&reader);
 }
 
-/* Everything that makes an invitation good, and its secrets. */
-static struct toc_err check_invitation(const struct toc_replica *replica, struct toc_span body,
-                                       struct toc_group *group, struct toc_epoch *epoch,
-                                       struct toc_epoch_secret *secret)
+/* An invitation while it is looked at. */
+struct invitation {
+    struct toc_span body, epoch_envelope;
+    struct toc_group group;
+    struct toc_epoch epoch;
+    struct toc_epoch_secret secret;
+};
+
+/* What can be said without a signature: most that is wrong, or known, or of no use here. */
+static struct toc_err read_invitation(const struct toc_replica *replica, struct invitation *in)
 {
-    struct toc_span group_envelope, epoch_envelope;
+    struct toc_span group_envelope;
     const struct toc_directory *directory = replica->ledger->directory;
-    TOC_TRY(toc_invitation_split(body, &group_envelope, &epoch_envelope));
-    TOC_TRY(toc_group_verify(group, group_envelope, replica->federation));
-    TOC_TRY(toc_directory_certifies(directory, group->log_key, group->founder,
-                                    group->founder_node)); /* */
-    if (!toc_ids_has(group->members, replica->own_org)) {
-        return toc_fail(TOC_MEMBER, "an INVITE to a group that does not name us");
+    TOC_TRY(toc_invitation_split(in->body, &group_envelope, &in->epoch_envelope)); /* */
+    TOC_TRY(toc_group_decode(&in->group, group_envelope));
+    TOC_TRY(toc_epoch_decode(&in->epoch, in->epoch_envelope));
+    if (!toc_ids_has(in->group.members, replica->own_org)) {
+        return toc_fail(TOC_MEMBER, "an INVITE to a group that does not name us"); /* */
     }
-    TOC_TRY(toc_epoch_verify(epoch, epoch_envelope, replica->federation));
-    TOC_TRY(toc_directory_certifies(directory, epoch->log_key, epoch->committer,
-                                    epoch->committer_node));
     struct toc_epoch_place place = {
-        .federation = replica->federation, .roster = replica->ledger->roster, .group = group};
-    TOC_TRY(toc_epoch_check(epoch, &place));
-    return toc_epoch_open(secret, epoch, replica->f, replica->node_keys->seal_public,
-                          replica->node_keys->seal_secret);
+        .federation = replica->federation, .roster = replica->ledger->roster, .group = &in->group};
+    TOC_TRY(toc_epoch_check(&in->epoch, &place));
+    TOC_TRY(toc_directory_certifies(directory, in->group.log_key, in->group.founder,
+                                    in->group.founder_node)); /* */
+    return toc_directory_certifies(directory, in->epoch.log_key, in->epoch.committer,
+                                   in->epoch.committer_node);
 }
 
-/* Puts invitation and secrets into a job of their own: nothing is known of the group before both
- * are stored. */
-static struct toc_err store_invitation(struct toc_replica *replica, struct toc_turn *turn,
-                                       struct toc_span body, const struct toc_epoch *epoch,
-                                       const struct toc_epoch_secret *secret)
+/* Two Ed25519. */
+static struct toc_err prove_invitation(const struct toc_replica *replica, struct invitation *in)
 {
     struct toc_span group_envelope, epoch_envelope;
-    TOC_TRY(toc_invitation_split(body, &group_envelope, &epoch_envelope));
+    TOC_TRY(toc_invitation_split(in->body, &group_envelope, &epoch_envelope));
+    TOC_TRY(toc_group_verify(&in->group, group_envelope, replica->federation));
+    return toc_epoch_verify(&in->epoch, epoch_envelope, replica->federation);
+}
+
+/* The job that stores an invitation and its secrets; NULL without room. */
+static struct toc_job *invitation_job(struct toc_replica *replica, const struct invitation *in)
+{
     struct toc_buffers *buffers = &replica->links->buffers;
     struct toc_job *job = toc_job_take(replica, TOC_JOB_INVITE);
-    struct toc_buffer *invite = toc_buffer_take(buffers, body.len);
-    struct toc_buffer *rest = toc_buffer_take(buffers, epoch_envelope.len + 256);
+    struct toc_buffer *invite = toc_buffer_take(buffers, in->body.len);
+    struct toc_buffer *rest = toc_buffer_take(buffers, in->epoch_envelope.len + 256);
     if (job == NULL || invite == NULL || rest == NULL) {
         toc_buffer_drop(buffers, invite);
         toc_buffer_drop(buffers, rest);
         if (job != NULL) {
             toc_job_cancel(replica, job);
         }
-        return toc_fail(TOC_FULL, "no memory for an INVITE");
+        return NULL;
     }
-    memcpy(invite->at, body.at, body.len);
-    invite->used = (uint32_t)body.len;
+    memcpy(invite->at, in->body.at, in->body.len);
+    invite->used = (uint32_t)in->body.len;
     struct toc_span sealed =
-        toc_epoch_rest_seal((struct toc_room){rest->at, rest->size}, epoch_envelope, secret,
-                            replica->node_keys->store_key, turn->entropy + 160);
+        toc_epoch_rest_seal((struct toc_room){rest->at, rest->size}, in->epoch_envelope,
+                            in->epoch.hash, &in->secret, replica->node_keys->store_key);
     rest->used = (uint32_t)sealed.len;
     toc_job_keep(job, invite);
     toc_job_keep(job, rest);
     uint8_t key[TOC_ID_BYTES + TOC_EPOCH_REF_BYTES];
-    memcpy(key, epoch->group, TOC_ID_BYTES);
-    memcpy(key + TOC_ID_BYTES, epoch->hash, TOC_EPOCH_REF_BYTES);
-    toc_job_record(job, 'G', toc_span(epoch->group, TOC_ID_BYTES), toc_buffer_bytes(invite));
+    memcpy(key, in->epoch.group, TOC_ID_BYTES);
+    memcpy(key + TOC_ID_BYTES, in->epoch.hash, TOC_EPOCH_REF_BYTES);
+    toc_job_record(job, 'G', toc_span(in->epoch.group, TOC_ID_BYTES), toc_buffer_bytes(invite));
     toc_job_record(job, 'E', toc_span(key, sizeof key), toc_buffer_bytes(rest));
+    return job;
+}
+
+/* The group gets its place at once and is used only when its invitation is stored. */
+static struct toc_err join(struct toc_replica *replica, struct toc_turn *turn,
+                           const struct invitation *in)
+{
+    struct toc_job *job = invitation_job(replica, in);
+    if (job == NULL) {
+        return toc_fail(TOC_FULL, "no room for an INVITE");
+    }
+    struct toc_err err = toc_ledger_add_group(replica->ledger, &in->group, &job->group);
+    if (toc_failed(err)) {
+        toc_job_cancel(replica, job);
+        return err;
+    }
+    toc_ledger_set_epoch(replica->ledger, job->group, &in->epoch, in->secret.k, in->secret.tag_key);
+    replica->ledger->groups[job->group].has_epoch = false; /* until it is stored */
     toc_job_submit(replica, turn, job);
     return toc_ok();
+}
+
+/* R-13.6: what a newer roster or card than ours would explain, or the lack of room, is nobody's
+ * fault. */
+static bool excusable(enum toc_code code)
+{
+    return code == TOC_STRANGER || toc_code_actor(code) != TOC_ACTOR_PEER;
 }
 
 struct toc_err toc_replica_take_invite(struct toc_replica *replica, struct toc_turn *turn,
                                        struct toc_link *link, struct toc_span body)
 {
-    struct toc_group group;
-    struct toc_epoch epoch;
-    struct toc_epoch_secret secret;
-    if (replica->broken || turn->entropy == NULL) {
+    struct invitation in = {.body = body};
+    if (replica->broken) {
         return toc_ok();
     }
-    struct toc_err err = check_invitation(replica, body, &group, &epoch, &secret);
-    bool known =
-        !toc_failed(err) && toc_ledger_find_group(replica->ledger, group.id) != TOC_LEDGER_NONE;
-    if (known) {
+    struct toc_err err = read_invitation(replica, &in);
+    if (!toc_failed(err) &&
+        toc_ledger_find_group(replica->ledger, in.group.id) != TOC_LEDGER_NONE) {
         link->tags_due = true; /* our confirmation was lost, or is still on its way */
-    } else if (!toc_failed(err)) {
-        if (replica->ledger->group_count == replica->ledger->group_max) {
-            err = toc_fail(TOC_FULL, "the table of groups is full");
-        } else {
-            err = store_invitation(replica, turn, body, &epoch, &secret);
-        }
+        return toc_ok();
     }
-    toc_wipe(&secret, sizeof secret);
-    /* Of a group that we cannot read, or have no room for, nothing is kept; the link is not to
-     * blame for a member list that is newer than our roster. */
-    bool theirs = toc_code_actor(err.code) == TOC_ACTOR_PEER && err.code != TOC_STRANGER &&
-                  err.code != TOC_MEMBER;
-    return theirs ? err : toc_ok();
+    if (!toc_failed(err)) {
+        err = toc_ledger_fits(replica->ledger, &in.group); /* */
+    }
+    if (toc_failed(err)) {
+        return excusable(err.code) ? toc_ok() : err;
+    }
+    TOC_TRY(prove_invitation(replica, &in));
+    err = toc_epoch_open(&in.secret, &in.epoch, replica->f, replica->node_keys->seal_public,
+                         replica->node_keys->seal_secret);
+    if (toc_failed(err)) {
+        /* Whoever passes it on cannot know what is wrapped for us. */
+        return toc_replica_futile(link, toc_fail(TOC_LIMIT, "too many INVITEs of no use"));
+    }
+    err = join(replica, turn, &in);
+    toc_wipe(&in.secret, sizeof in.secret);
+    return excusable(err.code) ? toc_ok() : err;
 }
 
 struct toc_err toc_replica_adopt(struct toc_replica *replica, struct toc_span invitation,
@@ -302,8 +344,7 @@ void toc_replica_group_ready(struct toc_replica *replica, struct toc_turn *turn,
     memcpy(notice->org, replica->ledger->groups[group].founder, TOC_ID_BYTES);
     for (uint32_t i = 0; i < replica->links->top; i++) {
         struct toc_link *link = &replica->links->items[i];
-        if (link->state == TOC_LINK_OPEN && link->established &&
-            toc_ledger_is_member(replica->ledger, group, link->org)) {
+        if (toc_link_stands(link) && toc_ledger_is_member(replica->ledger, group, link->org)) {
             link->tags_due = link->invites_due = true;
         }
     }
@@ -315,9 +356,6 @@ void toc_replica_group_ready(struct toc_replica *replica, struct toc_turn *turn,
     }
 }
 
-/* ---- cards
- * --------------------------------------------------------------------------------------- */
-
 struct toc_err toc_replica_take_card(struct toc_replica *replica, const struct toc_card *card)
 {
     struct toc_err err =
@@ -327,49 +365,4 @@ struct toc_err toc_replica_take_card(struct toc_replica *replica, const struct t
     }
     TOC_TRY(err);
     return toc_ledger_add_nodes(replica->ledger, card->id);
-}
-
-/* ---- epochs at rest
- * ------------------------------------------------------------------------------ */
-
-#define REST_PURPOSE "epoch"
-
-struct toc_span toc_epoch_rest_seal(struct toc_room out, struct toc_span epoch,
-                                    const struct toc_epoch_secret *secret,
-                                    const uint8_t store_key[static TOC_KEY_BYTES],
-                                    const uint8_t nonce[static 24])
-{
-    size_t len = 4 + epoch.len + TOC_SECRET_BYTES + TOC_REST_OVERHEAD_BYTES;
-    if (len > out.len) {
-        return toc_span(NULL, 0);
-    }
-    uint8_t plain[TOC_SECRET_BYTES];
-    memcpy(plain, secret->e, 32);
-    memcpy(plain + 32, secret->k, 32);
-    memcpy(plain + 64, secret->tag_key, 32);
-    toc_put_le32(out.at, (uint32_t)epoch.len);
-    memcpy(out.at + 4, epoch.at, epoch.len);
-    toc_rest_seal(out.at + 4 + epoch.len, toc_span(plain, sizeof plain), store_key,
-                  toc_span_str(REST_PURPOSE), nonce);
-    toc_wipe(plain, sizeof plain);
-    return toc_span(out.at, len);
-}
-
-struct toc_err toc_epoch_rest_read(struct toc_span value,
-                                   const uint8_t store_key[static TOC_KEY_BYTES],
-                                   struct toc_span *epoch, struct toc_epoch_secret *secret)
-{
-    size_t sealed = TOC_SECRET_BYTES + TOC_REST_OVERHEAD_BYTES;
-    if (value.len < 4 + sealed || toc_le32(value.at) != value.len - 4 - sealed) {
-        return toc_fail(TOC_CORRUPT, "an epoch's record is damaged");
-    }
-    uint8_t plain[TOC_SECRET_BYTES];
-    *epoch = toc_span(value.at + 4, value.len - 4 - sealed);
-    TOC_TRY(toc_rest_open(plain, toc_span(epoch->at + epoch->len, sealed), store_key,
-                          toc_span_str(REST_PURPOSE)));
-    memcpy(secret->e, plain, 32);
-    memcpy(secret->k, plain + 32, 32);
-    memcpy(secret->tag_key, plain + 64, 32);
-    toc_wipe(plain, sizeof plain);
-    return toc_ok();
 }

@@ -3,22 +3,68 @@
 
 #include <string.h>
 
+/* Stores and loads that have not been answered, and what follows from the answers. */
+
+void toc_places_init(struct toc_places *places, struct toc_arena *arena, uint32_t max)
+{
+    places->free = toc_arena_reserve(arena, max, sizeof *places->free);
+    TOC_ASSERT(places->free != NULL && max <= UINT16_MAX);
+    places->count = places->max = max;
+    for (uint32_t i = 0; i < max; i++) {
+        places->free[i] = (uint16_t)(max - 1 - i); /* the first place goes first */
+    }
+}
+
+uint32_t toc_places_take(struct toc_places *places)
+{
+    return places->count == 0 ? UINT32_MAX : places->free[--places->count];
+}
+
+void toc_places_give(struct toc_places *places, uint32_t place)
+{
+    TOC_ASSERT(places->count < places->max);
+    places->free[places->count++] = (uint16_t)place;
+}
+
 struct toc_job *toc_job_take(struct toc_replica *replica, enum toc_job_kind kind)
 {
-    for (size_t i = 0; i < TOC_JOBS_MAX; i++) {
-        struct toc_job *job = &replica->jobs[i];
-        if (!job->used) {
-            *job = (struct toc_job){.used = true, .kind = kind, .log = TOC_LEDGER_NONE};
-            replica->job_count++;
-            return job;
-        }
+    uint32_t place = toc_places_take(&replica->job_places);
+    if (place == UINT32_MAX) {
+        return NULL;
     }
-    return NULL;
+    struct toc_job *job = &replica->jobs[place];
+    *job = (struct toc_job){
+        .kind = kind, .id = ++replica->next_id * TOC_JOBS_MAX + place, .log = TOC_LEDGER_NONE};
+    return job;
+}
+
+bool toc_replica_jobs_left(const struct toc_replica *replica)
+{
+    return toc_places_used(&replica->job_places) + toc_places_used(&replica->waiting_places) +
+               toc_places_used(&replica->chunk_check_places) + TOC_JOBS_SPARE <
+           TOC_JOBS_MAX;
+}
+
+bool toc_job_reserve(struct toc_replica *replica, struct toc_job *job, size_t count)
+{
+    TOC_ASSERT(job->op_count == 0);
+    if (count <= TOC_JOB_OPS) {
+        return true;
+    }
+    struct toc_buffer *buffer =
+        toc_buffer_take(&replica->links->buffers, count * sizeof(struct toc_store_op));
+    if (buffer == NULL) {
+        return false;
+    }
+    job->wide = (void *)buffer->at; /* buffers are aligned to 16 bytes */
+    job->wide_max = count;
+    toc_job_keep(job, buffer);
+    return true;
 }
 
 struct toc_store_op *toc_job_op(struct toc_job *job, enum toc_store_op_kind kind)
 {
-    TOC_ASSERT(job->op_count < (job->wide != NULL ? TOC_WIDE_OPS : TOC_JOB_OPS));
+    TOC_ASSERT(job->op_count < (job->wide != NULL ? job->wide_max : TOC_JOB_OPS));
     struct toc_store_op *op = (job->wide != NULL ? job->wide : job->ops) + job->op_count++;
     *op = (struct toc_store_op){.kind = kind};
     return op;
@@ -42,7 +88,7 @@ void toc_job_keep(struct toc_job *job, struct toc_buffer *buffer)
 
 void toc_job_submit(struct toc_replica *replica, struct toc_turn *turn, struct toc_job *job)
 {
-    job->id = ++replica->next_id;
+    (void)replica;
     struct toc_action *action = toc_turn_emit(turn, TOC_ACTION_STORE);
     action->id = job->id;
     action->ops = job->wide != NULL ? job->wide : job->ops;
@@ -57,15 +103,16 @@ void toc_job_cancel(struct toc_replica *replica, struct toc_job *job)
     if (job->large) {
         replica->big_busy = false;
     }
-    job->used = false;
-    replica->job_count--;
+    job->id = 0;
+    toc_places_give(&replica->job_places, (uint32_t)(job - replica->jobs));
 }
 
-static struct toc_job *find_job(struct toc_replica *replica, uint64_t id)
+/* The buffer that holds the bytes of an op. */
+static struct toc_buffer *buffer_of(const struct toc_job *job, const struct toc_store_op *op)
 {
-    for (size_t i = 0; i < TOC_JOBS_MAX; i++) {
-        if (replica->jobs[i].used && replica->jobs[i].id == id) {
-            return &replica->jobs[i];
+    for (size_t i = 0; i < job->buffer_count; i++) {
+        if (job->buffers[i]->at == op->bytes.at) {
+            return job->buffers[i];
         }
     }
     return NULL;
@@ -83,8 +130,8 @@ static void deliver(struct toc_replica *replica, struct toc_turn *turn, uint32_t
 }
 
 /* One RANGE of a stored job: heads, receipts, readers, neighbours. */
-static void range_stored(struct toc_replica *replica, struct toc_turn *turn, struct toc_job *job,
-                         const struct toc_store_op *op, struct toc_buffer *buffer)
+static void range_stored(struct toc_replica *replica, struct toc_turn *turn,
+                         const struct toc_job *job, const struct toc_store_op *op)
 {
     uint32_t log = toc_ledger_find_log(replica->ledger, op->log);
     struct toc_range_info info;
@@ -94,32 +141,18 @@ static void range_stored(struct toc_replica *replica, struct toc_turn *turn, str
     info.last_seq = at->head.seq;
     at->stored_at = turn->now_utc;
     toc_set_put(replica->beacon_dirty, at->group, true);
-    toc_replica_want_met(replica, log);
+    toc_replica_want_on(replica, log);
     deliver(replica, turn, log);
-    toc_replica_push(replica, job, buffer, &info, log);
+    toc_replica_push(replica, job, buffer_of(job, op), &info, log);
 }
 
-static void take_stored_card(struct toc_replica *replica, const struct toc_store_op *op)
-{
-    struct toc_card card;
-    if (op->table == 'C' && !toc_failed(toc_card_decode(&card, op->bytes)) &&
-        !toc_failed(toc_replica_take_card(replica, &card))) {
-        for (uint32_t i = 0; i < replica->links->top; i++) {
-            replica->links->items[i].vtop_due = replica->links->items[i].tags_due = true;
-        }
-    }
-}
-
-/* The ranges' buffers come first in the order of the RANGE ops. */
-static void ops_stored(struct toc_replica *replica, struct toc_turn *turn, struct toc_job *job)
+static void ranges_stored(struct toc_replica *replica, struct toc_turn *turn,
+                          const struct toc_job *job)
 {
     const struct toc_store_op *ops = job->wide != NULL ? job->wide : job->ops;
-    size_t buffer = 0;
     for (size_t i = 0; i < job->op_count; i++) {
         if (ops[i].kind == TOC_STORE_RANGE) {
-            range_stored(replica, turn, job, &ops[i], job->buffers[buffer++]);
-        } else if (ops[i].kind == TOC_STORE_RECORD && ops[i].bytes.len != 0) {
-            take_stored_card(replica, &ops[i]);
+            range_stored(replica, turn, job, &ops[i]);
         }
     }
 }
@@ -148,86 +181,83 @@ static void broken(struct toc_replica *replica, struct toc_turn *turn, struct to
     }
 }
 
-static void give_credit(struct toc_replica *replica, struct toc_job *job)
+void toc_replica_unkeep(struct toc_replica *replica, uint64_t link, uint32_t bytes, bool charged)
 {
-    struct toc_link *link = job->charged ? toc_links_find(replica->links, job->link) : NULL;
-    if (link != NULL) {
-        toc_link_taken(link, job->buffers[0]->used);
+    struct toc_link *from = toc_links_find(replica->links, link);
+    if (from == NULL) {
+        return;
+    }
+    TOC_ASSERT(from->kept_bytes >= bytes);
+    from->kept_bytes -= bytes;
+    if (charged) {
+        toc_link_taken(from, bytes);
     }
 }
 
 void toc_replica_stored(struct toc_replica *replica, struct toc_turn *turn, uint64_t id,
                         struct toc_err err)
 {
-    struct toc_job *job = find_job(replica, id);
-    TOC_ASSERT(job != NULL);
+    struct toc_job *job = &replica->jobs[id % TOC_JOBS_MAX];
+    TOC_ASSERT(job->id == id && id != 0);
     if (toc_failed(err)) {
         broken(replica, turn, err);
         answer_submit(replica, turn, job, err);
-        toc_job_cancel(replica, job);
-        return;
-    }
-    if (job->kind == TOC_JOB_INVITE) {
-        uint32_t group;
-        if (!toc_failed(toc_replica_adopt(replica, job->ops[0].bytes, &group))) {
-            toc_replica_group_ready(replica, turn, group);
+    } else {
+        bool new_group = job->founds || job->kind == TOC_JOB_INVITE;
+        if (new_group) {
+            replica->ledger->groups[job->group].has_epoch = true;
+        }
+        ranges_stored(replica, turn, job);
+        answer_submit(replica, turn, job, toc_ok());
+        if (new_group) {
+            toc_replica_group_ready(replica, turn, job->group);
+        }
+        if (job->kind == TOC_JOB_CHUNK) {
+            toc_replica_chunk_stored(replica, turn, job);
         }
     }
-    if (job->founds) {
-        replica->ledger->groups[job->group].has_epoch = true;
-    }
-    ops_stored(replica, turn, job);
-    answer_submit(replica, turn, job, toc_ok());
-    if (job->founds) {
-        toc_replica_group_ready(replica, turn, job->group);
-    }
-    if (job->kind == TOC_JOB_CHUNK) {
-        toc_replica_chunk_stored(replica, turn, job);
-    }
-    give_credit(replica, job);
+    toc_replica_unkeep(replica, job->link, job->bytes, job->charged);
     toc_job_cancel(replica, job);
 }
 
 struct toc_pending_load *toc_load_take(struct toc_replica *replica, struct toc_turn *turn,
                                        const struct toc_load *load, size_t bytes)
 {
-    struct toc_pending_load *free = NULL;
-    for (size_t i = 0; i < TOC_LOADS_MAX && free == NULL; i++) {
-        free = replica->loads[i].used ? NULL : &replica->loads[i];
-    }
-    struct toc_buffer *buffer = free == NULL || !toc_turn_room(turn, 1)
-                                    ? NULL
-                                    : toc_buffer_take(&replica->links->buffers, bytes);
+    uint32_t place = toc_turn_room(turn, 1) ? toc_places_take(&replica->load_places) : UINT32_MAX;
+    struct toc_buffer *buffer =
+        place == UINT32_MAX ? NULL : toc_buffer_take(&replica->links->buffers, bytes);
     if (buffer == NULL) {
+        if (place != UINT32_MAX) {
+            toc_places_give(&replica->load_places, place);
+        }
         replica->more_work = true;
         return NULL;
     }
-    *free = (struct toc_pending_load){
-        .used = true, .id = ++replica->next_id, .kind = load->kind, .buffer = buffer};
+    struct toc_pending_load *pending = &replica->loads[place];
+    *pending = (struct toc_pending_load){.id = ++replica->next_id * TOC_LOADS_MAX + place,
+                                         .kind = load->kind,
+                                         .buffer = buffer,
+                                         .headers_only = load->headers_only};
     struct toc_action *action = toc_turn_emit(turn, TOC_ACTION_LOAD);
-    action->id = free->id;
+    action->id = pending->id;
     action->load = *load;
     action->load.room = (struct toc_room){buffer->at, buffer->size};
-    return free;
+    return pending;
 }
 
-void toc_replica_loaded(struct toc_replica *replica, struct toc_turn *turn,
-                        const struct toc_event *event)
+void toc_replica_loaded(struct toc_replica *replica, const struct toc_event *event)
 {
-    (void)turn;
-    for (size_t i = 0; i < TOC_LOADS_MAX; i++) {
-        struct toc_pending_load *load = &replica->loads[i];
-        if (!load->used || load->id != event->id) {
-            continue;
-        }
-        TOC_ASSERT(event->count <= load->buffer->size);
-        load->buffer->used = (uint32_t)event->count;
-        struct toc_link *link = toc_links_find(replica->links, load->link);
-        if (link != NULL && link->established) {
-            toc_replica_served(replica, link, load, event->err);
-        }
-        toc_buffer_drop(&replica->links->buffers, load->buffer);
-        load->used = false;
+    struct toc_pending_load *load = &replica->loads[event->id % TOC_LOADS_MAX];
+    if (load->id != event->id || event->id == 0) {
         return;
     }
+    TOC_ASSERT(event->count <= load->buffer->size);
+    load->buffer->used = (uint32_t)event->count;
+    struct toc_link *link = toc_links_find(replica->links, load->link);
+    if (link != NULL && link->established) {
+        toc_replica_served(replica, link, load, event->err);
+    }
+    toc_buffer_drop(&replica->links->buffers, load->buffer);
+    load->id = 0;
+    toc_places_give(&replica->load_places, (uint32_t)(load - replica->loads));
 }

@@ -116,6 +116,7 @@ static uint8_t *payload_memory(struct toc_replica *replica, struct toc_job *job,
     }
     replica->big_busy = job->large = true;
     job->wide = replica->wide_ops;
+    job->wide_max = TOC_WIDE_OPS;
     memcpy(job->wide, job->ops, job->op_count * sizeof job->ops[0]);
     return replica->big;
 }
@@ -165,7 +166,7 @@ struct toc_err toc_replica_append(struct toc_replica *replica, struct toc_turn *
     return append(replica, turn, job, &draft);
 }
 
-/* Direct audiences: founded when first addressed. */
+/* Direct audiences are founded when they are first addressed. */
 
 /* Ascending ids of the audience and ourselves. Fails: MEMBER, LIMIT. */
 static struct toc_err collect_members(const struct toc_replica *replica,
@@ -221,7 +222,7 @@ static struct toc_err make_epoch(struct toc_replica *replica, const struct toc_t
     return toc_epoch_decode(&founding->epoch, founding->epoch_envelope);
 }
 
-/* Entropy: 0..31 payload nonce, 32..63 group's random, 64..159 epoch, 160..183 rest nonce. */
+/* Entropy: 0..31 payload nonce, 32..63 group's random, 64..159 epoch. */
 static struct toc_err make_records(struct toc_replica *replica, const struct toc_turn *turn,
                                    struct toc_ids members, struct founding *founding)
 {
@@ -249,15 +250,14 @@ static struct toc_err make_records(struct toc_replica *replica, const struct toc
     founding->invite->used = (uint32_t)body.len;
     struct toc_span rest =
         toc_epoch_rest_seal((struct toc_room){founding->epoch_rest->at, founding->epoch_rest->size},
-                            founding->epoch_envelope, &founding->secret,
-                            replica->node_keys->store_key, turn->entropy + 160);
+                            founding->epoch_envelope, founding->epoch.hash, &founding->secret,
+                            replica->node_keys->store_key);
     founding->epoch_rest->used = (uint32_t)rest.len;
     return body.at == NULL || rest.at == NULL
                ? toc_fail(TOC_FULL, "the audience's records do not fit")
                : toc_ok();
 }
 
-/* The RANGE buffers of a job come first: the records' buffers are kept after the appends. */
 static struct toc_err found(struct toc_replica *replica, struct toc_turn *turn, struct toc_job *job,
                             struct toc_ids members, struct founding *founding)
 {
@@ -296,6 +296,18 @@ static struct toc_err found_direct(struct toc_replica *replica, struct toc_turn 
     return err;
 }
 
+/* an alert lies in one frame; a founding before it goes with it. */
+static bool all_fit_frames(const struct toc_job *job)
+{
+    const struct toc_store_op *ops = job->wide != NULL ? job->wide : job->ops;
+    for (size_t i = 0; i < job->op_count; i++) {
+        if (ops[i].kind == TOC_STORE_RANGE && ops[i].bytes.len > TOC_FRAME_BODY_BYTES_MAX) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* Puts an audience's first bulletin, or a further one, into `job`. */
 static struct toc_err add_bulletin(struct toc_replica *replica, struct toc_turn *turn,
                                    struct toc_job *job, uint32_t group,
@@ -309,11 +321,8 @@ static struct toc_err add_bulletin(struct toc_replica *replica, struct toc_turn 
                           .epoch = replica->ledger->groups[group].epoch_hash,
                           .content = submit->content};
     TOC_TRY(append(replica, turn, job, &draft));
-    /* */
-    size_t bytes = job->buffers[job->buffer_count - (job->large ? 2 : 1)]->used;
-    job->class = submit->class == TOC_CLASS_ALERT && bytes <= TOC_FRAME_BODY_BYTES_MAX
-                     ? TOC_CLASS_ALERT
-                     : TOC_CLASS_LIVE;
+    job->class =
+        submit->class == TOC_CLASS_ALERT && all_fit_frames(job) ? TOC_CLASS_ALERT : TOC_CLASS_LIVE;
     return toc_ok();
 }
 
@@ -392,7 +401,9 @@ void toc_replica_submit(struct toc_replica *replica, struct toc_turn *turn,
 {
     struct toc_err err = check_submit(replica, submit);
     uint32_t groups = replica->ledger->group_count;
-    struct toc_job *job = toc_failed(err) ? NULL : toc_job_take(replica, TOC_JOB_OWN);
+    struct toc_job *job = toc_failed(err) || !toc_replica_jobs_left(replica)
+                              ? NULL
+                              : toc_job_take(replica, TOC_JOB_OWN);
     if (job == NULL) {
         refuse(replica, turn, NULL, submit->id,
                toc_failed(err) ? err : toc_fail(TOC_STATE, "too many stores are unanswered"));

@@ -7,15 +7,18 @@
 
 size_t toc_replica_bytes(uint32_t link_max, uint32_t group_max, uint32_t log_max)
 {
+    size_t tables =
+        TOC_WAITING_MAX * (sizeof(struct toc_waiting) + sizeof(struct toc_chunk_check)) +
+        TOC_JOBS_MAX * sizeof(struct toc_job) + TOC_WIDE_OPS * sizeof(struct toc_store_op) +
+        TOC_LOADS_MAX * sizeof(struct toc_pending_load) +
+        TOC_MISSING_MAX * sizeof(struct toc_missing) + TOC_ORGS_MAX * sizeof(uint16_t) +
+        TOC_RECEIPTS_MAX * sizeof(struct toc_receipt_row) +
+        TOC_BEACON_SERIALS_MAX * sizeof(struct toc_serial_row) +
+        (2 * TOC_WAITING_MAX + TOC_JOBS_MAX + TOC_LOADS_MAX) * sizeof(uint16_t);
+    size_t memory = TOC_PAYLOAD_BYTES_MAX + TOC_INLINE_BYTES_MAX + TOC_WRAPS_MAX * TOC_KEY_BYTES +
+                    TOC_MEMBERS_MAX * TOC_ID_BYTES + BEACON_ROOM_BYTES;
     return (size_t)link_max * log_max * sizeof(uint64_t) + link_max * sizeof(struct toc_serves) +
-           group_max * 9 +
-           TOC_WAITING_MAX * (sizeof(struct toc_waiting) + sizeof(struct toc_chunk_check)) +
-           TOC_JOBS_MAX * sizeof(struct toc_job) + TOC_WIDE_OPS * sizeof(struct toc_store_op) +
-           TOC_LOADS_MAX * sizeof(struct toc_pending_load) +
-           TOC_MISSING_MAX * sizeof(struct toc_missing) + TOC_PAYLOAD_BYTES_MAX +
-           TOC_INLINE_BYTES_MAX + TOC_WRAPS_MAX * TOC_KEY_BYTES + TOC_MEMBERS_MAX * TOC_ID_BYTES +
-           BEACON_ROOM_BYTES + TOC_RECEIPTS_MAX * sizeof(struct toc_receipt_row) +
-           TOC_BEACON_SERIALS_MAX * sizeof(struct toc_serial_row) + 4096;
+           group_max * (sizeof(uint64_t) + 1) + tables + memory + 4096;
 }
 
 static void *reserve(struct toc_arena *arena, size_t count, size_t item_bytes)
@@ -33,10 +36,41 @@ static void forget(void *context, struct toc_link *link)
     memset(&replica->serves[link->place], 0, sizeof(struct toc_serves));
 }
 
+static void make_tables(struct toc_replica *replica, struct toc_arena *arena)
+{
+    size_t links = replica->links->max, groups = replica->ledger->group_max;
+    replica->has = reserve(arena, links * replica->ledger->log_max, sizeof(uint64_t));
+    replica->waiting = reserve(arena, TOC_WAITING_MAX, sizeof *replica->waiting);
+    toc_places_init(&replica->waiting_places, arena, TOC_WAITING_MAX);
+    replica->chunk_checks = reserve(arena, TOC_WAITING_MAX, sizeof *replica->chunk_checks);
+    toc_places_init(&replica->chunk_check_places, arena, TOC_WAITING_MAX);
+    replica->jobs = reserve(arena, TOC_JOBS_MAX, sizeof *replica->jobs);
+    toc_places_init(&replica->job_places, arena, TOC_JOBS_MAX);
+    replica->wide_ops = reserve(arena, TOC_WIDE_OPS, sizeof *replica->wide_ops);
+    replica->serves = reserve(arena, links, sizeof *replica->serves);
+    replica->loads = reserve(arena, TOC_LOADS_MAX, sizeof *replica->loads);
+    toc_places_init(&replica->load_places, arena, TOC_LOADS_MAX);
+    replica->missing = reserve(arena, TOC_MISSING_MAX, sizeof *replica->missing);
+    replica->missing_of = reserve(arena, TOC_ORGS_MAX, sizeof *replica->missing_of);
+    replica->receipts = reserve(arena, TOC_RECEIPTS_MAX, sizeof *replica->receipts);
+    replica->serials = reserve(arena, TOC_BEACON_SERIALS_MAX, sizeof *replica->serials);
+    replica->beacon_dirty = reserve(arena, groups / 8 + 1, 1);
+    replica->beacon_next_ms = reserve(arena, groups, sizeof(uint64_t));
+}
+
+/* Memory for the one thing of its kind that is made at a time. */
+static void make_rooms(struct toc_replica *replica, struct toc_arena *arena)
+{
+    replica->big = reserve(arena, TOC_PAYLOAD_BYTES_MAX, 1);
+    replica->scratch = reserve(arena, TOC_INLINE_BYTES_MAX, 1);
+    replica->seal_keys = reserve(arena, TOC_WRAPS_MAX, TOC_KEY_BYTES);
+    replica->members = reserve(arena, TOC_MEMBERS_MAX, TOC_ID_BYTES);
+    replica->beacon_rows = reserve(arena, BEACON_ROOM_BYTES, 1);
+}
+
 void toc_replica_init(struct toc_replica *replica, struct toc_arena *arena,
                       const struct toc_replica_options *options)
 {
-    uint32_t links = options->links->max, groups = options->ledger->group_max;
     *replica = (struct toc_replica){.links = options->links,
                                     .ledger = options->ledger,
                                     .federation = options->federation,
@@ -47,41 +81,59 @@ void toc_replica_init(struct toc_replica *replica, struct toc_arena *arena,
                                     .f = options->f,
                                     .f_generation = options->f_generation,
                                     .trust_clock = options->trust_clock};
-    replica->has = reserve(arena, (size_t)links * options->ledger->log_max, sizeof(uint64_t));
-    replica->waiting = reserve(arena, TOC_WAITING_MAX, sizeof *replica->waiting);
-    replica->chunk_checks = reserve(arena, TOC_WAITING_MAX, sizeof *replica->chunk_checks);
-    replica->jobs = reserve(arena, TOC_JOBS_MAX, sizeof *replica->jobs);
-    replica->wide_ops = reserve(arena, TOC_WIDE_OPS, sizeof *replica->wide_ops);
-    replica->serves = reserve(arena, links, sizeof *replica->serves);
-    replica->loads = reserve(arena, TOC_LOADS_MAX, sizeof *replica->loads);
-    replica->missing = reserve(arena, TOC_MISSING_MAX, sizeof *replica->missing);
-    replica->big = reserve(arena, TOC_PAYLOAD_BYTES_MAX, 1);
-    replica->scratch = reserve(arena, TOC_INLINE_BYTES_MAX, 1);
-    replica->seal_keys = reserve(arena, TOC_WRAPS_MAX, TOC_KEY_BYTES);
-    replica->members = reserve(arena, TOC_MEMBERS_MAX, TOC_ID_BYTES);
-    replica->beacon_rows = reserve(arena, BEACON_ROOM_BYTES, 1);
-    replica->receipts = reserve(arena, TOC_RECEIPTS_MAX, sizeof *replica->receipts);
-    replica->serials = reserve(arena, TOC_BEACON_SERIALS_MAX, sizeof *replica->serials);
-    replica->beacon_dirty = reserve(arena, groups / 8 + 1, 1);
-    replica->beacon_next_ms = reserve(arena, groups, sizeof(uint64_t));
+    make_tables(replica, arena);
+    make_rooms(replica, arena);
     replica->links->gone = forget;
     replica->links->gone_context = replica;
 }
 
 void toc_replica_greet(struct toc_replica *replica, struct toc_link *link)
 {
+    /* Beyond the logs there are now nothing was ever written. */
     memset(toc_replica_has(replica, link, 0), 0, replica->ledger->log_count * sizeof(uint64_t));
     memset(&replica->serves[link->place], 0, sizeof(struct toc_serves));
     link->tags_due = true; /* behind our HELLO */
+    link->rows_log = TOC_LEDGER_NONE;
 }
 
-bool toc_replica_ready(const struct toc_replica *replica, const struct toc_turn *turn)
+bool toc_replica_ready(const struct toc_replica *replica, const struct toc_turn *turn,
+                       const struct toc_link *link)
 {
-    return replica->waiting_count < TOC_WAITING_MAX &&
-           replica->chunk_check_count < TOC_WAITING_MAX &&
-           replica->job_count + replica->waiting_count + replica->chunk_check_count + 16 <
-               TOC_JOBS_MAX &&
-           toc_turn_room(turn, 8);
+    return replica->waiting_places.count > 0 && replica->chunk_check_places.count > 0 &&
+           toc_replica_jobs_left(replica) && toc_turn_room(turn, 8) &&
+           link->kept_bytes < TOC_CREDIT_WINDOW_BYTES &&
+           link->work_us <= turn->now.ms * 1000 + TOC_WORK_BURST_US;
+}
+
+/* Microseconds of this thread that a message may cost, of those that cost much. */
+static uint64_t cost_of(const struct toc_replica *replica, uint8_t type)
+{
+    switch (type) {
+    case TOC_MSG_INVITE:
+        return 400; /* two Ed25519, one X25519 */
+    case TOC_MSG_BEACON:
+        return 150; /* one Ed25519, rows */
+    case TOC_MSG_TAGS:
+    case TOC_MSG_VTOP:
+        return replica->ledger->group_count; /* a hash or two for each group */
+    default:
+        return 0;
+    }
+}
+
+/* what a link has caused is paid for in time, before more is read from it. */
+static void charge_work(const struct toc_replica *replica, const struct toc_turn *turn,
+                        struct toc_link *link, uint8_t type)
+{
+    uint64_t now_us = turn->now.ms * 1000;
+    uint64_t paid = link->work_us > now_us ? link->work_us : now_us;
+    link->work_us = paid + cost_of(replica, type) * TOC_WORK_PART;
+}
+
+struct toc_err toc_replica_futile(struct toc_link *link, struct toc_err err)
+{
+    link->futile++;
+    return link->futile < TOC_FUTILE_MAX ? toc_ok() : err;
 }
 
 static struct toc_err dispatch(struct toc_replica *replica, struct toc_turn *turn,
@@ -93,7 +145,7 @@ static struct toc_err dispatch(struct toc_replica *replica, struct toc_turn *tur
     case TOC_MSG_INVITE:
         return toc_replica_take_invite(replica, turn, link, message->body);
     case TOC_MSG_VTOP:
-        return toc_replica_take_vtop(replica, link, message->body);
+        return toc_replica_take_vtop(replica, turn, link, message->body);
     case TOC_MSG_VROW:
         return toc_replica_take_rows(replica, turn, link, message->body);
     case TOC_MSG_WANT:
@@ -104,8 +156,7 @@ static struct toc_err dispatch(struct toc_replica *replica, struct toc_turn *tur
     case TOC_MSG_CHUNK:
         return toc_replica_take_chunk(replica, turn, link, message);
     case TOC_MSG_NOPAY:
-        toc_replica_take_nopay(replica, link, message->body);
-        return toc_ok();
+        return toc_replica_take_nopay(replica, link, message->body);
     case TOC_MSG_BEACON:
         return toc_replica_take_beacon(replica, turn, link, message->body);
     default:
@@ -117,12 +168,14 @@ struct toc_err toc_replica_message(struct toc_replica *replica, struct toc_turn 
                                    struct toc_link *link, const struct toc_message *message)
 {
     bool charged = toc_class_is_charged(message->class);
-    size_t bytes = message->body.len;
+    uint32_t bytes = (uint32_t)message->body.len;
     uint32_t held = message->buffer == NULL ? 0 : message->buffer->refs;
+    charge_work(replica, turn, link, message->type);
     struct toc_err err = dispatch(replica, turn, link, message);
-    bool kept = message->buffer != NULL && message->buffer->refs > held;
     /* What is kept is given credit for when it is stored. */
-    if (charged && !kept) {
+    if (message->buffer != NULL && message->buffer->refs > held) {
+        link->kept_bytes += bytes;
+    } else if (charged) {
         toc_link_taken(link, bytes);
     }
     toc_buffer_drop(&replica->links->buffers, message->buffer);
@@ -136,9 +189,8 @@ void toc_replica_tick(struct toc_replica *replica, struct toc_turn *turn)
         if (!toc_link_stands(link)) {
             continue;
         }
-        if (link->wants_out > 0 && turn->now.ms - link->progress.ms >= TOC_WANT_MS_MAX) {
-            toc_replica_unwant(replica, link);
-        }
+        link->futile -= link->futile > 0;
+        toc_replica_want_tick(replica, turn, link);
         if (turn->now.ms - link->vtop_at.ms >= TOC_VTOP_MS) {
             link->vtop_due = true;
         }
@@ -147,31 +199,48 @@ void toc_replica_tick(struct toc_replica *replica, struct toc_turn *turn)
     toc_replica_fetch(replica, turn);
 }
 
-void toc_replica_flush(struct toc_replica *replica, struct toc_turn *turn)
+static void flush_link(struct toc_replica *replica, struct toc_turn *turn, struct toc_link *link)
 {
-    replica->more_work = false;
+    if (link->tags_due) {
+        toc_replica_tags(replica, turn, link);
+    }
+    if (link->vtop_due && turn->now.ms - link->vtop_at.ms >= TOC_VTOP_MS_MIN) {
+        toc_replica_vtop(replica, turn, link);
+    }
+    replica->more_work =
+        replica->more_work || link->tags_due || (link->vtop_due && link->tags_seen);
+    toc_replica_rows(replica, link);
+    if (link->invites_due) {
+        toc_replica_invite(replica, turn, link);
+    }
+    toc_replica_serve(replica, turn, link);
+}
+
+/* New cards: other nodes, other logs, other keys at the ends of links. */
+static void note_cards(struct toc_replica *replica, struct toc_turn *turn)
+{
+    replica->cards_changed = false;
+    toc_links_recheck(replica->links, turn);
     for (uint32_t i = 0; i < replica->links->top; i++) {
-        struct toc_link *link = &replica->links->items[i];
-        if (!toc_link_stands(link)) {
-            continue;
-        }
-        if (link->tags_due) {
-            toc_replica_tags(replica, link);
-        }
-        if (link->vtop_due && turn->now.ms - link->vtop_at.ms >= TOC_VTOP_MS_MIN) {
-            toc_replica_vtop(replica, turn, link);
-        }
-        replica->more_work = replica->more_work || link->vtop_due;
-        toc_replica_rows(replica, link);
-        if (link->invites_due) {
-            toc_replica_invite(replica, turn, link);
-        }
-        toc_replica_serve(replica, turn, link);
+        replica->links->items[i].vtop_due = replica->links->items[i].tags_due = true;
     }
 }
 
-static void store_first_epoch(struct toc_replica *replica, struct toc_turn *turn,
-                              const struct toc_genesis *genesis, struct toc_job *job)
+void toc_replica_flush(struct toc_replica *replica, struct toc_turn *turn)
+{
+    replica->more_work = false;
+    if (replica->cards_changed) {
+        note_cards(replica, turn);
+    }
+    for (uint32_t i = 0; i < replica->links->top; i++) {
+        if (toc_link_stands(&replica->links->items[i])) {
+            flush_link(replica, turn, &replica->links->items[i]);
+        }
+    }
+}
+
+static void store_first_epoch(struct toc_replica *replica, const struct toc_genesis *genesis,
+                              struct toc_job *job)
 {
     struct toc_epoch_secret secret;
     struct toc_err err =
@@ -183,7 +252,7 @@ static void store_first_epoch(struct toc_replica *replica, struct toc_turn *turn
     TOC_ASSERT(rest != NULL);
     struct toc_span sealed =
         toc_epoch_rest_seal((struct toc_room){rest->at, rest->size}, genesis->epoch_envelope,
-                            &secret, replica->node_keys->store_key, turn->entropy + 160);
+                            genesis->epoch.hash, &secret, replica->node_keys->store_key);
     rest->used = (uint32_t)sealed.len;
     uint8_t key[TOC_ID_BYTES + TOC_EPOCH_REF_BYTES];
     memcpy(key, genesis->epoch.group, TOC_ID_BYTES);
@@ -220,6 +289,6 @@ void toc_replica_start(struct toc_replica *replica, struct toc_turn *turn,
     if (!card_logged) {
         toc_job_record(job, 'C', toc_span(replica->own_org, TOC_ID_BYTES), own_card);
     }
-    store_first_epoch(replica, turn, genesis, job);
+    store_first_epoch(replica, genesis, job);
     toc_job_submit(replica, turn, job);
 }

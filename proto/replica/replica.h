@@ -4,11 +4,15 @@
  * serving; received ranges from check to store; our own entries; groups and invitations; chunks of
  * large payloads; beacons. Source: PROTOCOL.md sections 6, 7, 8 and 13.
  *
+ * Used by core alone. Types and bounds come first, then what each file gives to the others.
+ *
  * Glossary
  *   waiting   a received range between its arrival and its store
  *   job       a store action that has not been answered
  *   serve     entries of one log that go out to one link because it asked
  *   fetch     a large payload that comes in chunk by chunk
+ *   missing   a payload that is declared but not here
+ *   disputed  a log whose author has signed two histories
  */
 #ifndef TOC_REPLICA_H
 #define TOC_REPLICA_H
@@ -18,28 +22,52 @@
 
 #define TOC_WAITING_MAX 256u   /* ranges received, unchecked: more stay in their links' memory */
 #define TOC_JOBS_MAX 512u      /* unanswered stores: one group commit of the writer */
+#define TOC_JOBS_SPARE 16u     /* of them for what one step may add */
 #define TOC_JOB_OPS 8u         /* a direct group's founding and its first bulletin: 5 */
 #define TOC_WIDE_OPS 320u      /* a payload of 256 chunks, its list and its header */
 #define TOC_SERVES_MAX 256u    /* logs on their way to one link; more are asked for again */
 #define TOC_LOADS_MAX 256u     /* unanswered loads of all links */
 #define TOC_LOADS_LINK 6u      /* blocks loaded or queued ahead of one link */
 #define TOC_WANTS_LINK 200u    /* unanswered WANTs to one link, below TOC_SERVES_MAX */
+#define TOC_WANT_AHEAD 10000u  /* entries asked for beyond the verified head at most */
 #define TOC_WANT_MS_MAX 10000u /* without progress a want is given to another link */
+#define TOC_UNMET_MAX 3u       /* after so many unmet wants others are asked first */
 #define TOC_VTOP_MS 60000u     /* digests are compared at least so often */
 #define TOC_VTOP_MS_MIN 200u   /* and after a change at most so often */
-#define TOC_MISSING_MAX 4096u  /* large payloads not yet complete */
-#define TOC_FETCHES_MAX 16u    /* of them fetched at a time */
-#define TOC_FETCH_CHUNKS 8u    /* chunks asked for ahead */
+#define TOC_TAGS_MS_MIN 1000u  /* tags that nothing has changed are repeated at most so often */
+#define TOC_CONTROL_WAITING_MAX 32u /* messages ahead: digests, rows and beacons can wait */
+#define TOC_MISSING_MAX 4096u       /* payloads that are not here and will be fetched */
+#define TOC_MISSING_ORG_MAX 512u    /* of one author, so that nobody fills the list */
+#define TOC_FETCHES_MAX 16u         /* of them fetched at a time */
+#define TOC_FETCHES_ORG_MAX 4u      /* and of one author */
+#define TOC_FETCH_CHUNKS 8u         /* chunks asked for ahead */
+#define TOC_FETCH_MS_MAX 120000u    /* for one payload, however slow the link: then another one */
+#define TOC_RANGE_CARDS_MAX 16u     /* cards that are looked at in one range: the last ones */
 #define TOC_RECEIPTS_MAX 65536u
 #define TOC_BEACON_SERIALS_MAX 16384u
-#define TOC_BEACON_MS 1000u        /* groups of under nine organisations */
-#define TOC_BEACON_SLOW_MS 900000u /* larger ones: 15 min */
-#define TOC_BEACON_DAYS 30u        /* logs silent for longer stand in no beacon */
-#define TOC_SECRET_BYTES 96u       /* of an epoch at rest: E, K, tag key */
+#define TOC_BEACON_PROBES_MAX 32u   /* places looked at in either table; beyond, nothing is kept */
+#define TOC_BEACON_MS 1000u         /* groups of under nine organisations */
+#define TOC_BEACON_SLOW_MS 900000u  /* larger ones: 15 min */
+#define TOC_BEACON_IDLE_MS 3600000u /* unchanged: hourly, for those who came later */
+#define TOC_BEACON_SMALL_GROUP 9u
+#define TOC_BEACON_EVERY_MS 500u /* one writer's beacons are taken at this pace */
+#define TOC_BEACON_BURST 4u      /* and so many at once */
+#define TOC_BEACON_DAYS 30u      /* logs silent for longer stand in no beacon */
+#define TOC_SECRET_BYTES 96u     /* of an epoch at rest: E, K, tag key */
+/* What a peer's costly messages may take of this node's time: 5 %, and 50 ms at once. */
+#define TOC_WORK_PART 20u
+#define TOC_WORK_BURST_US 1000000u
+#define TOC_FUTILE_MAX 64u /* costly messages for nothing before a link ends */
+
+/* Free places of a table. */
+struct toc_places {
+    uint16_t *free;
+    uint32_t count; /* how many are free */
+    uint32_t max;
+};
 
 struct toc_waiting {
     struct toc_check check; /* first */
-    bool used;
     uint64_t link;
     uint32_t log, next;
     struct toc_buffer *buffer;
@@ -51,6 +79,8 @@ struct toc_waiting {
     /* For the check, which runs anywhere: */
     struct toc_span range;
     const uint8_t *federation, *log_key;
+    bool control;   /* of a control log: cards are verified too */
+    uint64_t cards; /* bit i: entry i is a card that verifies */
     struct toc_range_proof proof;
     struct toc_err err;
 };
@@ -58,9 +88,8 @@ struct toc_waiting {
 /* One chunk between arrival and store. */
 struct toc_chunk_check {
     struct toc_check check; /* first */
-    bool used;
     uint64_t link;
-    uint32_t fetch, index;
+    uint32_t fetch, index; /* index UINT32_MAX: the whole of a payload of one chunk */
     uint64_t fetch_number;
     struct toc_buffer *buffer;
     struct toc_span bytes;
@@ -71,21 +100,21 @@ struct toc_chunk_check {
 enum toc_job_kind { TOC_JOB_RANGE, TOC_JOB_OWN, TOC_JOB_INVITE, TOC_JOB_RECORD, TOC_JOB_CHUNK };
 
 struct toc_job {
-    bool used;
     enum toc_job_kind kind;
-    uint64_t id;
+    uint64_t id;                                 /* 0: the place is free */
     struct toc_store_op ops[TOC_JOB_OPS], *wide; /* wide: in place of ops */
-    size_t op_count;
+    size_t op_count, wide_max;
     struct toc_buffer *buffers[TOC_JOB_OPS];
     size_t buffer_count;
     uint32_t log;
-    uint64_t link; /* it came from */
-    bool charged;  /* its first buffer, against the credit of that link */
+    uint64_t link;  /* it came from, else 0 */
+    bool charged;   /* `bytes`, against the credit of that link */
+    uint32_t bytes; /* of the message that it keeps */
     bool live;
     enum toc_class class;
     bool has_submit, founds;
     uint64_t submit;
-    uint32_t group; /* OWN */
+    uint32_t group; /* OWN, INVITE */
     uint64_t seq;   /* OWN: of the submitted entry */
     uint32_t fetch; /* CHUNK */
     uint64_t fetch_number;
@@ -94,9 +123,9 @@ struct toc_job {
 
 struct toc_serve {
     uint32_t log;
-    uint64_t next;
+    uint64_t next, last;
     bool headers_only, loading, chunks;
-    uint64_t seq, last; /* chunks: of the entry's payload, next..last */
+    uint64_t seq; /* chunks: of the entry that declares the payload; next..last are its pieces */
 };
 
 struct toc_serves {
@@ -107,13 +136,13 @@ struct toc_serves {
 };
 
 struct toc_pending_load {
-    bool used;
-    uint64_t id, link;
+    uint64_t id, link; /* id 0: the place is free */
     enum toc_load_kind kind;
     struct toc_buffer *buffer;
     uint32_t log; /* RECORD: the group */
     uint64_t seq;
     uint32_t index;
+    bool headers_only;
 };
 
 struct toc_missing {
@@ -131,7 +160,7 @@ struct toc_fetch {
     uint64_t link;
     uint32_t chunk_count, asked, stored, arrived;
     struct toc_buffer *list; /* chunk hashes */
-    struct toc_mono progress;
+    struct toc_mono began, progress;
 };
 
 struct toc_receipt_row {
@@ -147,6 +176,7 @@ struct toc_serial_row {
     uint32_t group;
     uint8_t org[TOC_ID_BYTES];
     uint64_t serial;
+    uint64_t open_ms; /* the time by which this writer's beacons are paid for */
 };
 
 struct toc_replica {
@@ -163,17 +193,22 @@ struct toc_replica {
     bool has_pad_key;
     uint64_t *has; /* [link place][log]: what the peer is known to hold */
     struct toc_waiting *waiting;
+    struct toc_places waiting_places;
     struct toc_chunk_check *chunk_checks;
+    struct toc_places chunk_check_places;
     struct toc_job *jobs;
-    struct toc_store_op *wide_ops;
+    struct toc_places job_places;
+    struct toc_store_op *wide_ops; /* for the one job that uses `big` */
     uint64_t next_id;
-    uint32_t job_count, waiting_count, chunk_check_count;
     struct toc_serves *serves; /* one a link */
     struct toc_pending_load *loads;
+    struct toc_places load_places;
     struct toc_missing *missing;
     uint32_t missing_count;
+    uint16_t *missing_of; /* by place of the author's organisation in the roster */
     struct toc_fetch fetches[TOC_FETCHES_MAX];
     uint64_t fetch_number;
+    uint32_t fetch_cursor;        /* in `missing`: where the last fetch began */
     uint8_t *big;                 /* one large payload of our own, until it is stored */
     uint8_t *scratch;             /* one payload of one chunk */
     uint8_t *beacon_rows;         /* while one is made: rows, then its record */
@@ -183,7 +218,8 @@ struct toc_replica {
     struct toc_serial_row *serials;
     uint8_t *beacon_dirty; /* set of groups */
     uint64_t *beacon_next_ms;
-    bool more_work; /* something waited for actions or buffers: step again soon */
+    bool cards_changed; /* in this step */
+    bool more_work;     /* something waited for actions or buffers: step again soon */
 };
 
 struct toc_replica_options {
@@ -198,157 +234,255 @@ struct toc_replica_options {
     bool trust_clock;
 };
 
+/* The whole (replica.c). */
+
+/* Arena bytes that toc_replica_init takes. */
 size_t toc_replica_bytes(uint32_t link_max, uint32_t group_max, uint32_t log_max);
+/* Empty tables; hooks itself into `links` to be told of links that go. Asserts that the arena has
+ * room. Lends: arena and options' pointers, for the life of the replica. */
 void toc_replica_init(struct toc_replica *replica, struct toc_arena *arena,
                       const struct toc_replica_options *options);
+/* First step after loading: the own card and, at the drafter's, the first epoch get into the logs.
+ * Needs entropy. */
+void toc_replica_start(struct toc_replica *replica, struct toc_turn *turn,
+                       const struct toc_genesis *genesis, struct toc_span own_card,
+                       bool card_logged);
+/* A link was established: its place is cleared of what the last link there said. */
+void toc_replica_greet(struct toc_replica *replica, struct toc_link *link);
+/* Is there room to take any message of this link? Else it waits: for jobs, actions, its own earlier
+ * messages to be stored, or its share of this node's time. */
+bool toc_replica_ready(const struct toc_replica *replica, const struct toc_turn *turn,
+                       const struct toc_link *link);
+/* One received message. Takes: its buffer's reference. A failure is the peer's: the caller ends the
+ * link with it. At most eight actions. */
+TOC_MUST_USE struct toc_err toc_replica_message(struct toc_replica *replica, struct toc_turn *turn,
+                                                struct toc_link *link,
+                                                const struct toc_message *message);
+/* What is due by time: overdue wants, digests, beacons, fetches. */
+void toc_replica_tick(struct toc_replica *replica, struct toc_turn *turn);
+/* What waited for room: at the end of every step. */
+void toc_replica_flush(struct toc_replica *replica, struct toc_turn *turn);
+/* A message has cost much for nothing. Fails: `err`, once a link has caused too many. */
+TOC_MUST_USE struct toc_err toc_replica_futile(struct toc_link *link, struct toc_err err);
 
-/* ---- jobs and loads (job.c)
- * ---------------------------------------------------------------------- */
-/* A free job, or NULL when TOC_JOBS_MAX stores are unanswered. */
+/* Jobs and loads (job.c). Ids hold the place of the job or load, so that answers find it at once.
+ */
+
+/* All places of a table of `max`, at most 65,535, free. */
+void toc_places_init(struct toc_places *places, struct toc_arena *arena, uint32_t max);
+/* A free place; UINT32_MAX when there is none. */
+uint32_t toc_places_take(struct toc_places *places);
+/* Gives a place back. */
+void toc_places_give(struct toc_places *places, uint32_t place);
+/* How many places are taken. */
+static inline uint32_t toc_places_used(const struct toc_places *places)
+{
+    return places->max - places->count;
+}
+
+/* An empty job, or NULL when TOC_JOBS_MAX stores are unanswered. Gives: it goes on to
+ * toc_job_submit or toc_job_cancel. */
 struct toc_job *toc_job_take(struct toc_replica *replica, enum toc_job_kind kind);
-/* The next op of a job, zeroed. */
+/* Room for `count` ops in all in a job that has none yet; false when no buffer is free. */
+bool toc_job_reserve(struct toc_replica *replica, struct toc_job *job, size_t count);
+/* Are there jobs for one more event, besides those that what is being checked will need? */
+bool toc_replica_jobs_left(const struct toc_replica *replica);
+/* The next op of a job, zeroed but for its kind. Asserts that there is room. */
 struct toc_store_op *toc_job_op(struct toc_job *job, enum toc_store_op_kind kind);
-/* A RECORD op; `bytes` must live until the store is answered. */
+/* A RECORD op. Lends: `value`, until the store is answered. */
 void toc_job_record(struct toc_job *job, char table, struct toc_span key, struct toc_span value);
-/* Hands a buffer's reference to the job. */
+/* Takes: one reference of a buffer, which the job drops when its store is answered. */
 void toc_job_keep(struct toc_job *job, struct toc_buffer *buffer);
-/* Emits STORE. */
+/* Emits STORE. Takes: the job. */
 void toc_job_submit(struct toc_replica *replica, struct toc_turn *turn, struct toc_job *job);
-/* Gives a job back without storing. */
+/* Gives a job and its buffers back without storing. */
 void toc_job_cancel(struct toc_replica *replica, struct toc_job *job);
+/* STORED. Asserts that there is such a job. A failed store breaks the replica for good. */
 void toc_replica_stored(struct toc_replica *replica, struct toc_turn *turn, uint64_t id,
                         struct toc_err err);
-/* Emits LOAD into a new buffer; NULL when there is no buffer, place or action left. */
+/* A message of `bytes` that was kept has been dealt with: credit, and room for further ones. */
+void toc_replica_unkeep(struct toc_replica *replica, uint64_t link, uint32_t bytes, bool charged);
+/* Emits LOAD into a new buffer of at least `bytes`; NULL when no buffer, place or action is left.
+ * The caller fills in what it wants to know again. */
 struct toc_pending_load *toc_load_take(struct toc_replica *replica, struct toc_turn *turn,
                                        const struct toc_load *load, size_t bytes);
-void toc_replica_loaded(struct toc_replica *replica, struct toc_turn *turn,
-                        const struct toc_event *event);
+/* LOADED. Nothing for an unknown id. */
+void toc_replica_loaded(struct toc_replica *replica, const struct toc_event *event);
 
-/* ---- the vector (vector.c)
- * ----------------------------------------------------------------------- */
+/* The vector (vector.c). */
+
+/* Our digests to a link, once both sides know what they share; tried again while vtop_due. */
 void toc_replica_vtop(struct toc_replica *replica, struct toc_turn *turn, struct toc_link *link);
-struct toc_err toc_replica_take_vtop(struct toc_replica *replica, struct toc_link *link,
-                                     struct toc_span body);
-struct toc_err toc_replica_take_rows(struct toc_replica *replica, struct toc_turn *turn,
-                                     struct toc_link *link, struct toc_span body);
+/* VTOP. Fails: MALFORMED. */
+TOC_MUST_USE struct toc_err toc_replica_take_vtop(struct toc_replica *replica,
+                                                  struct toc_turn *turn, struct toc_link *link,
+                                                  struct toc_span body);
+/* VROW. Fails: MALFORMED. */
+TOC_MUST_USE struct toc_err toc_replica_take_rows(struct toc_replica *replica,
+                                                  struct toc_turn *turn, struct toc_link *link,
+                                                  struct toc_span body);
 /* Sends the rows that are due, as far as there is room. */
 void toc_replica_rows(struct toc_replica *replica, struct toc_link *link);
-/* Asks `link` for what it has of a log beyond ours. */
-void toc_replica_want(struct toc_replica *replica, struct toc_turn *turn, struct toc_link *link,
-                      uint32_t log, uint64_t to);
-/* The stored head of a log has moved: is what was wanted there? */
-void toc_replica_want_met(struct toc_replica *replica, uint32_t log);
-/* Gives up what was asked of a link: others are compared with at once. */
-void toc_replica_unwant(struct toc_replica *replica, struct toc_link *link);
+/* What the peer of a link is known to hold of a log. */
 uint64_t *toc_replica_has(struct toc_replica *replica, const struct toc_link *link, uint32_t log);
 
-/* ---- serving (serve.c)
- * ------------------------------------------------------------------------------ */
-struct toc_err toc_replica_take_want(struct toc_replica *replica, struct toc_link *link,
-                                     struct toc_span body);
+/* Wants (want.c). */
+
+/* Asks `link` for what it has of a log beyond ours, up to `to`, unless somebody is asked already.
+ * R-13.13, R-13.17. */
+void toc_replica_want(struct toc_replica *replica, struct toc_turn *turn, struct toc_link *link,
+                      uint32_t log, uint64_t to);
+/* The stored head of a log has moved: is what was wanted there, or is it time to ask for more? */
+void toc_replica_want_on(struct toc_replica *replica, uint32_t log);
+/* A whole block of a wanted log has come. */
+void toc_replica_want_progress(struct toc_replica *replica, const struct toc_turn *turn,
+                               uint32_t log);
+/* Gives up what was asked for of one log, or of a link: others are compared with at once. */
+void toc_replica_unwant_log(struct toc_replica *replica, uint32_t log);
+void toc_replica_unwant(struct toc_replica *replica, struct toc_link *link);
+/* Wants that make no progress go to other links.. */
+void toc_replica_want_tick(struct toc_replica *replica, struct toc_turn *turn,
+                           struct toc_link *link);
+/* Seq up to which entries of a log are stored, checked or waiting. */
+uint64_t toc_replica_taken_to(const struct toc_replica *replica, const struct toc_ledger_log *log);
+/* Is this the log of this very node? */
+bool toc_replica_is_own(const struct toc_replica *replica, const struct toc_ledger_log *log);
+/* Digests are compared with all links soon. */
+void toc_replica_compare_all(struct toc_replica *replica);
+
+/* Serving (serve.c). */
+
+/* WANT. Fails: as toc_want_decode, MEMBER. */
+TOC_MUST_USE struct toc_err toc_replica_take_want(struct toc_replica *replica,
+                                                  struct toc_link *link, struct toc_span body);
+/* Loads what goes out next on a link, as far as there is room. */
 void toc_replica_serve(struct toc_replica *replica, struct toc_turn *turn, struct toc_link *link);
+/* A load for an established link has been answered. */
 void toc_replica_served(struct toc_replica *replica, struct toc_link *link,
                         struct toc_pending_load *load, struct toc_err err);
 /* Are entries of this log on their way to this link because it asked? */
 bool toc_replica_serves(struct toc_replica *replica, const struct toc_link *link, uint32_t log);
-/* Sends a stored range on to every link that lacks just that. */
-void toc_replica_push(struct toc_replica *replica, struct toc_job *job, struct toc_buffer *buffer,
-                      const struct toc_range_info *info, uint32_t log);
+/* Sends a stored range on to every link that lacks just that: R-13.19. `buffer` holds it; NULL when
+ * there is none any more. */
+void toc_replica_push(struct toc_replica *replica, const struct toc_job *job,
+                      struct toc_buffer *buffer, const struct toc_range_info *info, uint32_t log);
 
-/* ---- received entries (entry.c)
- * --------------------------------------------------------------------- */
-struct toc_err toc_replica_take_range(struct toc_replica *replica, struct toc_turn *turn,
-                                      struct toc_link *link, const struct toc_message *message);
+/* Received entries (entry.c). */
+
+/* ENTRY and RANGE. Fails: as toc_range_peek, MEMBER. */
+TOC_MUST_USE struct toc_err toc_replica_take_range(struct toc_replica *replica,
+                                                   struct toc_turn *turn, struct toc_link *link,
+                                                   const struct toc_message *message);
+/* CHECKED of a range: what is proved in the order of its log is stored; a link that sent what is
+ * not is ended. R-13.21, R-13.22. */
 void toc_replica_range_checked(struct toc_replica *replica, struct toc_turn *turn,
                                struct toc_waiting *waiting);
-/* Pure; on any thread. */
+/* The check itself: pure; on any thread. */
 void toc_waiting_run(struct toc_waiting *waiting);
 
-/* ---- our own entries (publish.c)
- * ---------------------------------------------------------------------- */
+/* From a proved range to the store (apply.c). */
+
+/* Compares a proved range with the head and stores what it adds. Fails, with the head as it was:
+ * FORK (its author signed two histories), MALFORMED, CHAIN (the sender's fault), FULL (no room: it
+ * will be asked for again). */
+TOC_MUST_USE struct toc_err toc_replica_apply(struct toc_replica *replica, struct toc_turn *turn,
+                                              struct toc_waiting *waiting);
+
+/* Our own entries (publish.c). */
+
+/* SUBMITTED: PUBLISHED follows, now if it is refused. */
 void toc_replica_submit(struct toc_replica *replica, struct toc_turn *turn,
                         const struct toc_submit *submit);
-/* Appends an unencrypted control kind to our log in `group`, within `job`. */
-struct toc_err toc_replica_append(struct toc_replica *replica, struct toc_turn *turn,
-                                  struct toc_job *job, uint32_t group, uint8_t kind,
-                                  struct toc_span payload);
+/* Appends an unencrypted control kind to our log in `group`, within `job`. Fails: MEMBER, LIMIT,
+ * STATE, FULL; the log's head is then as it was, the job is to be cancelled. */
+TOC_MUST_USE struct toc_err toc_replica_append(struct toc_replica *replica, struct toc_turn *turn,
+                                               struct toc_job *job, uint32_t group, uint8_t kind,
+                                               struct toc_span payload);
 
-/* ---- groups (group.c)
- * -------------------------------------------------------------------------------- */
-void toc_replica_tags(struct toc_replica *replica, struct toc_link *link);
-struct toc_err toc_replica_take_tags(struct toc_replica *replica, struct toc_link *link,
-                                     struct toc_span body);
+/* Groups (group.c). */
+
+/* Our tags to a link; tried again while tags_due.. */
+void toc_replica_tags(struct toc_replica *replica, struct toc_turn *turn, struct toc_link *link);
+/* TAGS. Fails: MALFORMED. */
+TOC_MUST_USE struct toc_err toc_replica_take_tags(struct toc_replica *replica,
+                                                  struct toc_link *link, struct toc_span body);
+/* Loads the next invitation for a link. */
 void toc_replica_invite(struct toc_replica *replica, struct toc_turn *turn, struct toc_link *link);
-struct toc_err toc_replica_take_invite(struct toc_replica *replica, struct toc_turn *turn,
-                                       struct toc_link *link, struct toc_span body);
-/* A group became ours (founded or joined, stored): tell the links. */
+/* INVITE. Fails: what makes an invitation bad whatever we know. */
+TOC_MUST_USE struct toc_err toc_replica_take_invite(struct toc_replica *replica,
+                                                    struct toc_turn *turn, struct toc_link *link,
+                                                    struct toc_span body);
+/* A group became ours (founded or joined, stored): notice, and the links are told. */
 void toc_replica_group_ready(struct toc_replica *replica, struct toc_turn *turn, uint32_t group);
-/* From an invitation's bytes into the ledger; `secret` opened before. */
-struct toc_err toc_replica_adopt(struct toc_replica *replica, struct toc_span invitation,
-                                 uint32_t *group);
-struct toc_err toc_invitation_split(struct toc_span body, struct toc_span *group,
-                                    struct toc_span *epoch);
-/* An epoch and its secrets as they lie in table E: `out` needs epoch.len + 256 bytes. */
-struct toc_span toc_epoch_rest_seal(struct toc_room out, struct toc_span epoch,
-                                    const struct toc_epoch_secret *secret,
-                                    const uint8_t store_key[static TOC_KEY_BYTES],
-                                    const uint8_t nonce[static 24]);
-/* The reverse. Fails: CORRUPT, DECRYPT. */
-struct toc_err toc_epoch_rest_read(struct toc_span value,
-                                   const uint8_t store_key[static TOC_KEY_BYTES],
-                                   struct toc_span *epoch, struct toc_epoch_secret *secret);
-/* Takes a verified card and its nodes' logs. */
-struct toc_err toc_replica_take_card(struct toc_replica *replica, const struct toc_card *card);
+/* From a stored invitation's bytes into the ledger. Fails: as decoding, toc_epoch_open and
+ * toc_ledger_add_group; nothing changed. */
+TOC_MUST_USE struct toc_err toc_replica_adopt(struct toc_replica *replica,
+                                              struct toc_span invitation, uint32_t *group);
+/* Its two envelopes; they point into `body`. Fails: as toc_codec_check; LIMIT, MALFORMED. */
+TOC_MUST_USE struct toc_err toc_invitation_split(struct toc_span body, struct toc_span *group,
+                                                 struct toc_span *epoch);
+/* Takes a verified card, of an older one its log keys: into the directory, and the logs of its
+ * nodes. Fails: as toc_directory_apply (but not STALE), toc_directory_remember,
+ * toc_ledger_add_nodes. */
+TOC_MUST_USE struct toc_err toc_replica_take_card(struct toc_replica *replica,
+                                                  const struct toc_card *card);
 
-/* ---- large payloads (chunk.c)
- * --------------------------------------------------------------------------- */
-/* Notes a payload that is declared but not here. False: the list is full. */
-bool toc_replica_miss(struct toc_replica *replica, const struct toc_missing *missing);
+/* Epochs at rest (rest.c). */
+
+/* An epoch and its secrets as they lie in table E: u32 length ‖ envelope ‖ sealed E ‖ K ‖ tag key.
+ * `out` needs epoch.len + 256 bytes, else the span is empty. The nonce follows from the epoch,
+ * which has one secret: the same bytes are sealed again or none. */
+struct toc_span toc_epoch_rest_seal(struct toc_room out, struct toc_span epoch,
+                                    const uint8_t epoch_hash[static TOC_HASH_BYTES],
+                                    const struct toc_epoch_secret *secret,
+                                    const uint8_t store_key[static TOC_KEY_BYTES]);
+/* The reverse; `epoch` points into `value`. Fails: CORRUPT, DECRYPT. */
+TOC_MUST_USE struct toc_err toc_epoch_rest_read(struct toc_span value,
+                                                const uint8_t store_key[static TOC_KEY_BYTES],
+                                                struct toc_span *epoch,
+                                                struct toc_epoch_secret *secret);
+
+/* Large payloads (chunk.c). */
+
+/* Could `count` more payloads of this log's author be noted? */
+bool toc_replica_may_miss(const struct toc_replica *replica, uint32_t log, size_t count);
+/* Notes a payload that is declared but not here. Asserts that there is room. */
+void toc_replica_miss(struct toc_replica *replica, const struct toc_missing *missing);
+/* Begins fetches, and ends those that take too long. */
 void toc_replica_fetch(struct toc_replica *replica, struct toc_turn *turn);
-struct toc_err toc_replica_take_chunk(struct toc_replica *replica, struct toc_turn *turn,
-                                      struct toc_link *link, const struct toc_message *message);
-void toc_replica_take_nopay(struct toc_replica *replica, struct toc_link *link,
-                            struct toc_span body);
+/* CHUNK. Fails: TRUNCATED, HASH, MALFORMED. */
+TOC_MUST_USE struct toc_err toc_replica_take_chunk(struct toc_replica *replica,
+                                                   struct toc_turn *turn, struct toc_link *link,
+                                                   const struct toc_message *message);
+/* NOPAY. Fails: MALFORMED. */
+TOC_MUST_USE struct toc_err toc_replica_take_nopay(struct toc_replica *replica,
+                                                   struct toc_link *link, struct toc_span body);
+/* CHECKED of a chunk. */
 void toc_replica_chunk_checked(struct toc_replica *replica, struct toc_turn *turn,
                                struct toc_chunk_check *check);
+/* A chunk's job was stored. */
 void toc_replica_chunk_stored(struct toc_replica *replica, struct toc_turn *turn,
-                              struct toc_job *job);
+                              const struct toc_job *job);
 /* The index has the entry whose payload came late: it is missing no more. */
 void toc_replica_late_indexed(struct toc_replica *replica, struct toc_turn *turn, uint32_t log,
                               uint64_t seq);
+/* The check itself: pure; on any thread. */
 void toc_chunk_check_run(struct toc_chunk_check *check);
-/* Is this entry's payload still missing? */
-bool toc_replica_is_missing(const struct toc_replica *replica, uint32_t log, uint64_t seq);
 
-/* ---- beacons (beacon.c)
- * -------------------------------------------------------------------------------- */
+/* Beacons (beacon.c). */
+
+/* Makes and sends those that are due. */
 void toc_replica_beacons(struct toc_replica *replica, struct toc_turn *turn);
-struct toc_err toc_replica_take_beacon(struct toc_replica *replica, struct toc_turn *turn,
-                                       struct toc_link *link, struct toc_span body);
-/* Takes a verified beacon's rows. */
-struct toc_err toc_replica_note_beacon(struct toc_replica *replica,
-                                       const struct toc_beacon *beacon);
+/* BEACON. Fails: as toc_beacon_decode, MEMBER, SIGNATURE (after some). */
+TOC_MUST_USE struct toc_err toc_replica_take_beacon(struct toc_replica *replica,
+                                                    struct toc_turn *turn, struct toc_link *link,
+                                                    struct toc_span body);
+/* Takes a verified beacon's rows. Fails: MEMBER, STALE, FULL; nothing changed. */
+TOC_MUST_USE struct toc_err toc_replica_note_beacon(struct toc_replica *replica,
+                                                    const struct toc_beacon *beacon);
+/* What a node has said of a log, or NULL. Lends: until the next step. */
 const struct toc_receipt_row *toc_replica_receipt(const struct toc_replica *replica,
                                                   const uint8_t org[static TOC_ID_BYTES],
                                                   uint16_t node, uint32_t log);
-
-/* ---- the whole (replica.c)
- * ------------------------------------------------------------------------------- */
-/* A link was established. */
-void toc_replica_greet(struct toc_replica *replica, struct toc_link *link);
-/* Is there room to take any message? Else its link waits. */
-bool toc_replica_ready(const struct toc_replica *replica, const struct toc_turn *turn);
-/* One received message; takes its buffer's reference. Failures are the link's. */
-struct toc_err toc_replica_message(struct toc_replica *replica, struct toc_turn *turn,
-                                   struct toc_link *link, const struct toc_message *message);
-/* Periodic work. */
-void toc_replica_tick(struct toc_replica *replica, struct toc_turn *turn);
-/* Work that waited for room: at the end of every step. */
-void toc_replica_flush(struct toc_replica *replica, struct toc_turn *turn);
-/* First step after loading: the own card and, at the drafter's, the first epoch get into the logs.
- */
-void toc_replica_start(struct toc_replica *replica, struct toc_turn *turn,
-                       const struct toc_genesis *genesis, struct toc_span own_card,
-                       bool card_logged);
 
 #endif

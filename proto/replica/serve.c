@@ -35,6 +35,28 @@ static void drop_serve(struct toc_serves *serves, struct toc_serve *serve)
     *serve = serves->items[--serves->count];
 }
 
+/* R-13.16: a WANT that goes on where the one before ends prolongs it; another one takes its place.
+ */
+static void add_serve(struct toc_serves *serves, uint32_t log, const struct toc_want *want)
+{
+    bool chunks = want->kind == TOC_WANT_CHUNKS, headers_only = want->kind == TOC_WANT_HEADERS;
+    struct toc_serve *serve = find_serve(serves, log, chunks, want->seq);
+    if (serve == NULL) {
+        if (serves->count == TOC_SERVES_MAX) {
+            return; /* it asks again: digests repair */
+        }
+        serve = &serves->items[serves->count++];
+        *serve = (struct toc_serve){.log = log, .chunks = chunks, .seq = want->seq};
+    } else if (!chunks && serve->headers_only == headers_only && want->from > serve->next &&
+               want->from - 1 <= serve->last) {
+        serve->last = want->to;
+        return;
+    }
+    serve->next = want->from;
+    serve->last = want->to;
+    serve->headers_only = headers_only;
+}
+
 struct toc_err toc_replica_take_want(struct toc_replica *replica, struct toc_link *link,
                                      struct toc_span body)
 {
@@ -47,23 +69,9 @@ struct toc_err toc_replica_take_want(struct toc_replica *replica, struct toc_lin
     const struct toc_ledger_log *at = &replica->ledger->logs[log];
     if (!toc_set_has(link->shared, at->group) ||
         !toc_ledger_is_member(replica->ledger, at->group, link->org)) {
-        return toc_fail(TOC_MEMBER, "the peer asks for a group that it is not in"); /* */
+        return toc_fail(TOC_MEMBER, "the peer asks for a group that it is not in"); /* */
     }
-    bool chunks = want.kind == TOC_WANT_CHUNKS;
-    struct toc_serves *serves = serves_of(replica, link);
-    struct toc_serve *serve = find_serve(serves, log, chunks, want.seq);
-    if (serve == NULL) {
-        if (serves->count == TOC_SERVES_MAX) {
-            return toc_ok(); /* it asks again: digests repair */
-        }
-        serve = &serves->items[serves->count++];
-        *serve = (struct toc_serve){.log = log};
-    }
-    serve->chunks = chunks;
-    serve->seq = want.seq;
-    serve->next = want.from;
-    serve->last = want.to;
-    serve->headers_only = want.kind == TOC_WANT_HEADERS;
+    add_serve(serves_of(replica, link), log, &want);
     return toc_ok();
 }
 
@@ -94,17 +102,27 @@ static bool start_load(struct toc_replica *replica, struct toc_turn *turn, struc
     return true;
 }
 
+/* May one more block be made ready for a link? A link that has one on its way gets more only while
+ * large buffers are plenty, so that those who read nothing keep few of them. */
+static bool may_load(const struct toc_replica *replica, const struct toc_link *link,
+                     const struct toc_serves *serves)
+{
+    size_t ahead = serves->loads_out + toc_peer_waiting(&link->peer, TOC_CLASS_BULK);
+    return ahead == 0 || (ahead < TOC_LOADS_LINK &&
+                          toc_buffers_ample(&replica->links->buffers, TOC_RANGE_BYTES_MAX));
+}
+
 void toc_replica_serve(struct toc_replica *replica, struct toc_turn *turn, struct toc_link *link)
 {
     struct toc_serves *serves = serves_of(replica, link);
     for (uint32_t tried = 0; tried < serves->count;) {
-        if (serves->loads_out + toc_peer_waiting(&link->peer, TOC_CLASS_BULK) >= TOC_LOADS_LINK) {
+        if (!may_load(replica, link, serves)) {
             return;
         }
         serves->turn = (serves->turn + 1) % serves->count;
         struct toc_serve *serve = &serves->items[serves->turn];
-        bool done = serve->chunks ? serve->next > serve->last
-                                  : serve->next > replica->ledger->logs[serve->log].head.seq;
+        uint64_t head = replica->ledger->logs[serve->log].head.seq;
+        bool done = serve->next > serve->last || (!serve->chunks && serve->next > head);
         if (!serve->loading && done) {
             drop_serve(serves, serve);
             continue;
@@ -121,9 +139,7 @@ static bool queue_chunk(struct toc_replica *replica, struct toc_link *link,
                         const struct toc_pending_load *load)
 {
     struct toc_buffer *buffer = load->buffer;
-    if (buffer->used + TOC_CHUNK_HEAD_BYTES > buffer->size) {
-        return false;
-    }
+    TOC_ASSERT(buffer->used + TOC_CHUNK_HEAD_BYTES <= buffer->size); /* start_load has seen to it */
     memmove(buffer->at + TOC_CHUNK_HEAD_BYTES, buffer->at, buffer->used);
     struct toc_chunk chunk = {.seq = load->seq, .index = load->index};
     memcpy(chunk.log, replica->ledger->logs[load->log].id, TOC_ID_BYTES);
@@ -158,12 +174,33 @@ static void chunk_served(struct toc_replica *replica, struct toc_link *link,
         return;
     }
     serve->loading = false;
+    if (serve->next != load->index) {
+        return; /* asked anew meanwhile */
+    }
     if (toc_failed(err)) {
         say_nopay(replica, link, load);
         drop_serve(serves, serve);
-    } else if (serve->next == load->index && queue_chunk(replica, link, load)) {
+    } else if (queue_chunk(replica, link, load)) {
         serve->next++;
     }
+}
+
+/* The buffer was taken for the largest range: what is small moves to a small one, so that links
+ * that read slowly keep no large ones. Gives: one reference. */
+static struct toc_buffer *fitting(struct toc_replica *replica, struct toc_buffer *buffer)
+{
+    struct toc_buffers *buffers = &replica->links->buffers;
+    struct toc_buffer *smaller =
+        buffer->used <= TOC_BUFFER_MIDDLE_BYTES && toc_buffers_ample(buffers, buffer->used)
+            ? toc_buffer_take(buffers, buffer->used)
+            : NULL;
+    if (smaller == NULL) {
+        toc_buffer_hold(buffer);
+        return buffer;
+    }
+    memcpy(smaller->at, buffer->at, buffer->used);
+    smaller->used = buffer->used;
+    return smaller;
 }
 
 static void range_served(struct toc_replica *replica, struct toc_link *link,
@@ -176,15 +213,18 @@ static void range_served(struct toc_replica *replica, struct toc_link *link,
         return;
     }
     serve->loading = false;
+    if (serve->next != load->seq || serve->headers_only != load->headers_only) {
+        return; /* asked anew meanwhile */
+    }
     struct toc_range_info info;
     if (toc_failed(err) || toc_failed(toc_range_peek(toc_buffer_bytes(load->buffer), &info)) ||
         info.first_seq != serve->next) {
         drop_serve(serves, serve);
         return;
     }
-    toc_buffer_hold(load->buffer);
-    if (!toc_peer_queue(&link->peer, TOC_MSG_RANGE, TOC_CLASS_BULK, load->buffer)) {
-        toc_buffer_drop(&replica->links->buffers, load->buffer);
+    struct toc_buffer *buffer = fitting(replica, load->buffer);
+    if (!toc_peer_queue(&link->peer, TOC_MSG_RANGE, TOC_CLASS_BULK, buffer)) {
+        toc_buffer_drop(&replica->links->buffers, buffer);
         return;
     }
     serve->next = info.last_seq + 1;
@@ -223,29 +263,45 @@ void toc_replica_served(struct toc_replica *replica, struct toc_link *link,
     }
 }
 
-/* R-13.8: what is new goes at once to every link that lacks just that. A link that lacks more is
- * compared with instead. */
-void toc_replica_push(struct toc_replica *replica, struct toc_job *job, struct toc_buffer *buffer,
-                      const struct toc_range_info *info, uint32_t log)
+/* One link's share of a push; false when it must learn of it otherwise. */
+static bool push_to(struct toc_replica *replica, struct toc_link *link, const struct toc_job *job,
+                    struct toc_buffer *buffer)
+{
+    const struct toc_buffers *buffers = &replica->links->buffers;
+    if (buffer == NULL) {
+        return false;
+    }
+    /* An alert waits for no credit. */
+    bool room = job->class == TOC_CLASS_ALERT
+                    ? toc_peer_waiting(&link->peer, TOC_CLASS_ALERT) == 0 ||
+                          toc_buffers_ample(buffers, buffer->used)
+                    : toc_peer_has_room(&link->peer, buffers, buffer->used);
+    if (!room) {
+        return false;
+    }
+    toc_buffer_hold(buffer);
+    if (toc_peer_queue(&link->peer, TOC_MSG_ENTRY, job->class, buffer)) {
+        return true;
+    }
+    toc_buffer_drop(&replica->links->buffers, buffer);
+    return false;
+}
+
+/* R-13.19: what is new goes at once to every link that lacks just that. A link that lacks more, or
+ * has no room, is compared with instead. */
+void toc_replica_push(struct toc_replica *replica, const struct toc_job *job,
+                      struct toc_buffer *buffer, const struct toc_range_info *info, uint32_t log)
 {
     uint32_t group = replica->ledger->logs[log].group;
     for (uint32_t i = 0; i < replica->links->top; i++) {
         struct toc_link *link = &replica->links->items[i];
         uint64_t *has = toc_replica_has(replica, link, log);
-        if (link->state != TOC_LINK_OPEN || !link->established || *has >= info->last_seq ||
-            !toc_set_has(link->shared, group)) {
+        if (!toc_link_stands(link) || *has >= info->last_seq || !toc_set_has(link->shared, group)) {
             continue;
         }
-        bool next = *has + 1 == info->first_seq;
-        if (next && buffer != NULL) {
-            toc_buffer_hold(buffer);
-            if (toc_peer_queue(&link->peer, TOC_MSG_ENTRY, job->class, buffer)) {
-                *has = info->last_seq;
-                continue;
-            }
-            toc_buffer_drop(&replica->links->buffers, buffer);
-        }
-        if (!toc_replica_serves(replica, link, log)) {
+        if (*has + 1 == info->first_seq && push_to(replica, link, job, buffer)) {
+            *has = info->last_seq;
+        } else if (!toc_replica_serves(replica, link, log)) {
             link->vtop_due = true;
         }
     }
