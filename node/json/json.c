@@ -42,11 +42,25 @@ static struct toc_err refuse(struct toc_json_fault *fault, struct toc_span bytes
     return toc_fail(TOC_LIMIT, "the JSON text exceeds a bound");
 }
 
-/* Index of the closing quote of a string whose first byte is at `at`, or the end. */
+/* Index of the closing quote of a string whose first byte is at `at`, or the end: the first quote
+ * with an even number of backslashes before it. */
 static size_t skip_string(struct toc_span bytes, size_t at)
 {
-    while (at < bytes.len && bytes.at[at] != '"') {
-        at += bytes.at[at] == '\\' ? 2 : 1;
+    size_t start = at;
+    while (at < bytes.len) {
+        const uint8_t *quote = memchr(bytes.at + at, '"', bytes.len - at);
+        if (quote == NULL) {
+            return bytes.len;
+        }
+        size_t end = (size_t)(quote - bytes.at);
+        size_t slashes = 0;
+        while (end - slashes > start && bytes.at[end - slashes - 1] == '\\') {
+            slashes++;
+        }
+        if (slashes % 2 == 0) {
+            return end;
+        }
+        at = end + 1;
     }
     return at;
 }
