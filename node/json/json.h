@@ -48,10 +48,13 @@ struct toc_span toc_json_text(const json_t *object, const char *key);
 /* The bytes of a string value; empty when it is no string. */
 struct toc_span toc_json_string(const json_t *value);
 
-/* Calls the statement with each value of an array; nothing when `array` is none. */
-#define TOC_JSON_EACH(array, index, value)                                                         \
-    for ((index) = 0;                                                                              \
-         (index) < json_array_size(array) && ((value) = json_array_get(array, index), true);       \
-         (index)++)
+/* The value at *index of an array, which goes one further; false at the end, and when `array` is
+ * none. */
+static inline bool toc_json_next(const json_t *array, size_t *index, const json_t **value)
+{
+    *value = json_array_get(array, *index);
+    *index += 1;
+    return *value != NULL;
+}
 
 #endif

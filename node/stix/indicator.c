@@ -211,9 +211,8 @@ static void read_to_ids(struct toc_stix_reader *reader, const json_t *json)
 {
     const json_t *labels = json_object_get(json, "labels");
     const json_t *label;
-    size_t i;
-    TOC_JSON_EACH(labels, i, label)
-    {
+    size_t i = 0;
+    while (toc_json_next(labels, &i, &label)) {
         struct toc_span text = toc_json_string(label);
         if (toc_stix_is_word(text, "misp:to_ids=\"True\"")) {
             reader->base.flags |= TOC_FACT_TO_IDS;

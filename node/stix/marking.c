@@ -137,20 +137,19 @@ struct toc_err toc_stix_read_markings(struct toc_stix_reader *reader,
     const json_t *granular = json_object_get(object->json, "granular_markings");
     const json_t *labels = json_object_get(object->json, "labels");
     const json_t *item;
-    size_t i;
-    TOC_JSON_EACH(refs, i, item)
-    {
+    size_t i = 0;
+    while (toc_json_next(refs, &i, &item)) {
         TOC_TRY(read_ref(reader, toc_json_string(item)));
     }
-    TOC_JSON_EACH(granular, i, item)
-    {
+    i = 0;
+    while (toc_json_next(granular, &i, &item)) {
         struct toc_span ref = toc_json_text(item, "marking_ref");
         if (ref.len > 0) { /* the other form marks a language */
             TOC_TRY(read_ref(reader, ref));
         }
     }
-    TOC_JSON_EACH(labels, i, item)
-    {
+    i = 0;
+    while (toc_json_next(labels, &i, &item)) {
         struct stated stated = {TOC_MARKED_NONE, TOC_MARKED_NONE};
         state_text(&stated, toc_json_string(item));
         TOC_TRY(say_level(reader, TOC_VALUE_TLP, stated.tlp, toc_json_string(item)));

@@ -20,9 +20,8 @@ static struct toc_err say_names(struct toc_stix_reader *reader,
     for (size_t list = 0; list < sizeof lists / sizeof lists[0]; list++) {
         const json_t *aliases = json_object_get(object->json, lists[list]);
         const json_t *alias;
-        size_t i;
-        TOC_JSON_EACH(aliases, i, alias)
-        {
+        size_t i = 0;
+        while (toc_json_next(aliases, &i, &alias)) {
             struct toc_span text = toc_json_string(alias);
             if (!toc_span_equal(text, name)) {
                 TOC_TRY(
@@ -64,9 +63,8 @@ static struct toc_err read_attack_pattern(struct toc_stix_reader *reader,
     struct toc_span name = toc_json_text(object->json, "name");
     const json_t *list = json_object_get(object->json, "external_references");
     const json_t *item;
-    size_t i;
-    TOC_JSON_EACH(list, i, item)
-    {
+    size_t i = 0;
+    while (toc_json_next(list, &i, &item)) {
         struct toc_span source = toc_json_text(item, "source_name");
         struct toc_span id = toc_json_text(item, "external_id");
         if (source.len >= 5 && memcmp(source.at, "mitre", 5) == 0 && id.len > 0) {
@@ -93,13 +91,12 @@ static struct toc_err follow_all(struct toc_stix_reader *reader,
 {
     const json_t *refs = json_object_get(object->json, key);
     const json_t *ref;
-    size_t i;
+    size_t i = 0;
     struct toc_stix_object *target = NULL;
     if (json_is_string(refs)) {
         return toc_stix_follow(reader, toc_json_string(refs), &target);
     }
-    TOC_JSON_EACH(refs, i, ref)
-    {
+    while (toc_json_next(refs, &i, &ref)) {
         TOC_TRY(toc_stix_follow(reader, toc_json_string(ref), &target));
     }
     return toc_ok();
@@ -111,7 +108,7 @@ static struct toc_err read_report(struct toc_stix_reader *reader,
     struct toc_span published = toc_json_text(object->json, "published");
     const json_t *labels = json_object_get(object->json, "labels");
     const json_t *label;
-    size_t i;
+    size_t i = 0;
     struct toc_fact fact = reader->base;
     if (published.len == 0) {
         published = toc_json_text(object->json, "created");
@@ -130,8 +127,7 @@ static struct toc_err read_report(struct toc_stix_reader *reader,
         fact.note = toc_span("", 0);
         TOC_TRY(toc_facts_add(reader->facts, &fact));
     }
-    TOC_JSON_EACH(labels, i, label)
-    {
+    while (toc_json_next(labels, &i, &label)) {
         TOC_TRY(toc_stix_say(reader, TOC_VALUE_TAG,
                              toc_facts_cut(toc_json_string(label), TOC_FACT_NOTE_BYTES_MAX),
                              toc_span("", 0)));

@@ -33,14 +33,13 @@ static struct toc_err read_target(struct toc_stix_reader *reader, const struct t
     struct toc_span note = by == NULL ? toc_span("", 0) : toc_json_text(by->json, "name");
     const json_t *sectors = json_object_get(target->json, "sectors");
     const json_t *sector;
-    size_t i;
+    size_t i = 0;
     bool identity = toc_stix_is_word(target->type, "identity");
     if (!identity && !toc_stix_is_word(target->type, "location")) {
         return toc_ok();
     }
     TOC_TRY(toc_stix_say(reader, TOC_VALUE_TARGET, country_of(target->json), note));
-    TOC_JSON_EACH(sectors, i, sector)
-    {
+    while (toc_json_next(sectors, &i, &sector)) {
         TOC_TRY(toc_stix_say(reader, TOC_VALUE_SECTOR, toc_json_string(sector), note));
     }
     /* "class" is what producers use for a branch as a whole (STIX 2.1, 10.7). */

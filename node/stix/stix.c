@@ -57,13 +57,12 @@ static size_t count_members(const json_t *root)
 {
     const json_t *members = members_of(root);
     size_t count = 0;
-    size_t i;
+    size_t i = 0;
     const json_t *member;
     if (members == NULL) {
         return toc_stix_is_word(toc_json_text(root, "type"), "bundle") ? 0 : 1;
     }
-    TOC_JSON_EACH(members, i, member)
-    {
+    while (toc_json_next(members, &i, &member)) {
         const json_t *inner = inner_of(member);
         count += inner == NULL ? 1 : json_array_size(inner);
     }
@@ -88,8 +87,7 @@ static void put_members(struct toc_stix_reader *reader, const json_t *root)
 {
     const json_t *members = members_of(root);
     bool bundle_21 = toc_stix_is_word(toc_json_text(root, "spec_version"), "2.1");
-    size_t i;
-    size_t j;
+    size_t i = 0;
     const json_t *member;
     const json_t *leaf;
     if (members == NULL) {
@@ -98,15 +96,14 @@ static void put_members(struct toc_stix_reader *reader, const json_t *root)
         }
         return;
     }
-    TOC_JSON_EACH(members, i, member)
-    {
+    while (toc_json_next(members, &i, &member)) {
         const json_t *inner = inner_of(member);
         if (inner == NULL) {
             put_object(reader, member, bundle_21);
             continue;
         }
-        TOC_JSON_EACH(inner, j, leaf)
-        {
+        size_t j = 0;
+        while (toc_json_next(inner, &j, &leaf)) {
             put_object(reader, leaf, bundle_21);
         }
     }
@@ -278,9 +275,8 @@ static struct toc_err read_references(struct toc_stix_reader *reader, const json
 {
     const json_t *list = json_object_get(json, "external_references");
     const json_t *item;
-    size_t i;
-    TOC_JSON_EACH(list, i, item)
-    {
+    size_t i = 0;
+    while (toc_json_next(list, &i, &item)) {
         struct toc_span source = toc_json_text(item, "source_name");
         struct toc_span id = toc_json_text(item, "external_id");
         struct toc_span url = toc_json_text(item, "url");

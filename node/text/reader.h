@@ -76,6 +76,7 @@ TOC_MUST_USE struct toc_err toc_text_read_row(struct toc_text_reader *reader);
 
 /* Lines that begin with "#" are headings of Markdown, comments elsewhere; both announce. */
 bool toc_text_is_heading(const struct toc_text_reader *reader, struct toc_span line);
+/* Its links, what it announces, its title. */
 TOC_MUST_USE struct toc_err toc_text_read_heading(struct toc_text_reader *reader,
                                                   struct toc_span line);
 /* Remembers what the lines below hold. */
@@ -89,6 +90,7 @@ TOC_MUST_USE struct toc_err toc_text_read_marking(struct toc_text_reader *reader
 
 /* ---- line.c: lists */
 
+/* One line, whatever it is. */
 TOC_MUST_USE struct toc_err toc_text_read_line(struct toc_text_reader *reader,
                                                struct toc_span line);
 /* "label: value" and "value comment"; `*done` says whether it was one of them. */
