@@ -69,8 +69,19 @@ static struct toc_err explain_fault(struct making *making, struct toc_err err)
                       err.why == NULL ? toc_code_text(err.code) : err.why);
 }
 
-/* Lets an indexer of its own read the draft: nothing that a document does to it can reach another
- * publication. */
+/* Whom the indexer serves that reads the draft: what a document may do to it reaches no other
+ * audience. */
+static void audience_key(uint8_t key[static TOC_ID_BYTES],
+                         const struct toc_audience_found *audience)
+{
+    if (audience->kind == TOC_SUBMIT_ORGANISATIONS) {
+        toc_ids_hash(key, (struct toc_ids){audience->organisations, audience->organisation_count});
+    } else {
+        memcpy(key, audience->group, TOC_ID_BYTES);
+    }
+}
+
+/* Lets an indexer read the draft. */
 static struct toc_err read_draft(struct making *making)
 {
     struct toc_bulletin *bulletin = &making->draft.bulletin;
@@ -88,9 +99,9 @@ static struct toc_err read_draft(struct making *making)
     bulletin->title = title;
     bulletin->kind = kind;
     TOC_TRY(err);
-    uint8_t alone[TOC_ID_BYTES];
-    randombytes_buf(alone, sizeof(alone));
-    err = toc_indexers_read(making->desk->indexers, bulletin->author, alone,
+    uint8_t key[TOC_ID_BYTES];
+    audience_key(key, making->audience);
+    err = toc_indexers_read(making->desk->indexers, bulletin->author, key,
                             toc_span(canonical.at, canonical.len), making->reading);
     toc_bytes_free(&canonical);
     return toc_failed(err) ? explain_fault(making, err) : err;

@@ -13,6 +13,8 @@
 
 /* A desk each, the feeder, and one to come. */
 #define BUSY_MAX 8u
+/* Kept for the next bulletin of their author and group: the feeder's and a publisher's. */
+#define IDLE_MAX 2u
 /* Processes that have ended their work and wait to be reaped by the keeper. */
 #define ENDED_MAX 32u
 
@@ -27,9 +29,9 @@ struct toc_indexers {
     pthread_mutex_t mutex;
     pthread_cond_t work, room;
     bool stopping;
-    struct worker idle;       /* bound to an author and a group; pid 0: none */
-    struct toc_process spare; /* has seen nothing; pid 0: none */
-    bool spare_failed;        /* said once */
+    struct worker idle[IDLE_MAX]; /* bound to an author and a group, newest first; pid 0: none */
+    struct toc_process spare;     /* has seen nothing; pid 0: none */
+    bool spare_failed;            /* said once */
     struct toc_process ended[ENDED_MAX];
     size_t ended_count;
     pid_t busy[BUSY_MAX];
@@ -106,17 +108,41 @@ static void note_busy(struct toc_indexers *indexers, pid_t from, pid_t to)
     }
 }
 
+/* The idle process that has served this author and group; pid 0: none. The mutex is held. */
+static struct toc_process take_idle(struct toc_indexers *indexers, const struct worker *worker)
+{
+    for (size_t i = 0; i < IDLE_MAX; i++) {
+        struct worker *idle = &indexers->idle[i];
+        if (idle->process.pid != 0 && memcmp(idle->author, worker->author, TOC_ID_BYTES) == 0 &&
+            memcmp(idle->group, worker->group, TOC_ID_BYTES) == 0) {
+            struct toc_process process = idle->process;
+            idle->process.pid = 0;
+            return process;
+        }
+    }
+    return (struct toc_process){.pid = 0};
+}
+
+/* Keeps an idle process, at the cost of the one that was longest without work. The mutex is held.
+ */
+static void put_idle(struct toc_indexers *indexers, const struct worker *worker)
+{
+    size_t place = 0;
+    while (place < IDLE_MAX - 1 && indexers->idle[place].process.pid != 0) {
+        place++;
+    }
+    discard(indexers, &indexers->idle[place].process);
+    memmove(&indexers->idle[1], &indexers->idle[0], place * sizeof(indexers->idle[0]));
+    indexers->idle[0] = *worker;
+}
+
 /* Takes the process that has served this author and group, else the spare, else a new one. */
 static struct toc_err take(struct toc_indexers *indexers, struct worker *worker)
 {
     struct toc_process process = {.pid = 0};
     pthread_mutex_lock(&indexers->mutex);
-    struct worker *idle = &indexers->idle;
-    if (idle->process.pid != 0 && memcmp(idle->author, worker->author, TOC_ID_BYTES) == 0 &&
-        memcmp(idle->group, worker->group, TOC_ID_BYTES) == 0) {
-        process = idle->process;
-        idle->process.pid = 0;
-    } else if (indexers->spare.pid != 0) {
+    process = take_idle(indexers, worker);
+    if (process.pid == 0) {
         process = indexers->spare;
         indexers->spare.pid = 0;
         pthread_cond_signal(&indexers->work);
@@ -145,8 +171,7 @@ static void give_back(struct toc_indexers *indexers, struct worker *worker, bool
     pthread_mutex_lock(&indexers->mutex);
     note_busy(indexers, worker->process.pid, 0);
     if (trusted && !indexers->stopping) {
-        discard(indexers, &indexers->idle.process);
-        indexers->idle = *worker;
+        put_idle(indexers, worker);
     } else {
         discard(indexers, &worker->process);
     }
@@ -243,7 +268,9 @@ void toc_indexers_close(struct toc_indexers *indexers)
     pthread_cond_broadcast(&indexers->room);
     pthread_mutex_unlock(&indexers->mutex);
     pthread_join(indexers->keeper, NULL);
-    toc_process_end(&indexers->idle.process);
+    for (size_t i = 0; i < IDLE_MAX; i++) {
+        toc_process_end(&indexers->idle[i].process);
+    }
     toc_process_end(&indexers->spare);
     for (size_t i = 0; i < indexers->ended_count; i++) {
         toc_process_end(&indexers->ended[i]);

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* USES: api ops */
+/*
+ * From one CERT's publish to another's answer: two real tocsind on loopback, both durable, both
+ * indexing. The clock runs from before the request to the author's node until a lookup of the new
+ * indicator on the neighbour finds it. Then: one `tocsin lookup` from prompt to prompt, a start,
+ * and the memory of a node that idles.
+ */
+#include <fcntl.h>
+#include <sodium.h>
+
+#include "nodes.h"
+
+#define ROUNDS_DEFAULT 500u
+#define RUNS 100u
+#define WARM_UP 20u
+
+static int compare(const void *a, const void *b)
+{
+    double left = *(const double *)a, right = *(const double *)b;
+    return (left > right) - (left < right);
+}
+
+static double at_share(double *values, size_t count, double share)
+{
+    qsort(values, count, sizeof(*values), compare);
+    size_t index = (size_t)(share * (double)count);
+    return values[index < count ? index : count - 1];
+}
+
+static void show(const char *name, double value, const char *unit, const char *rest)
+{
+    printf("{\"name\":\"%s\",\"value\":%.3f,\"unit\":\"%s\"%s}\n", name, value, unit, rest);
+    fflush(stdout);
+}
+
+static void publish(struct toc_client *client, const char *value)
+{
+    struct toc_build request;
+    struct toc_message row;
+    const struct toc_span all = toc_span_str("all");
+    toc_build_init(&request, 65536);
+    toc_build_str(&request, TOC_FIELD_COMMAND, "publish");
+    toc_build_texts(&request, TOC_FIELD_AUDIENCE, &all, 1);
+    toc_build_str(&request, TOC_FIELD_TLP, "green");
+    toc_build_str(&request, TOC_FIELD_TITLE, "a bulletin of the benchmark");
+    toc_build_list(&request, TOC_FIELD_IOCS);
+    toc_build_row(&request);
+    toc_build_str(&request, TOC_FIELD_KIND, "domain");
+    toc_build_str(&request, TOC_FIELD_VALUE, value);
+    toc_build_row_end(&request);
+    toc_build_list_end(&request);
+    if (!nodes_ask(client, &request, &row)) {
+        nodes_die("nothing was published");
+    }
+}
+
+static bool knows(struct toc_client *client, const char *value)
+{
+    struct toc_build request;
+    struct toc_message row;
+    const struct toc_span values = toc_span_str(value);
+    toc_build_init(&request, 65536);
+    toc_build_str(&request, TOC_FIELD_COMMAND, "lookup");
+    toc_build_texts(&request, TOC_FIELD_VALUES, &values, 1);
+    return nodes_ask(client, &request, &row) && toc_message_flag(&row, TOC_FIELD_KNOWN);
+}
+
+static void measure_visible(struct toc_client *author, struct toc_client *neighbour,
+                            unsigned rounds)
+{
+    double *seen = calloc(rounds, sizeof(*seen)), *done = calloc(rounds, sizeof(*done));
+    for (unsigned i = 0; i < rounds + WARM_UP; i++) {
+        char value[64];
+        snprintf(value, sizeof(value), "n%u.visible.example.org", i);
+        double start = nodes_now();
+        publish(author, value);
+        double acknowledged = nodes_now();
+        while (!knows(neighbour, value)) {
+            if (nodes_now() - start > NODES_WAIT_S) {
+                nodes_die("%s never became visible", value);
+            }
+        }
+        if (i >= WARM_UP) {
+            seen[i - WARM_UP] = (nodes_now() - start) * 1e3;
+            done[i - WARM_UP] = (acknowledged - start) * 1e3;
+        }
+    }
+    show("publish.p50", at_share(done, rounds, 0.5), "ms", "");
+    show("publish.p99", at_share(done, rounds, 0.99), "ms", "");
+    show("visible.p50", at_share(seen, rounds, 0.5), "ms", ",\"goal\":\"<= 3\"");
+    show("visible.p99", at_share(seen, rounds, 0.99), "ms", "");
+    free(seen);
+    free(done);
+}
+
+/* One program from its start to its end. */
+static double run_once(const struct node *node, const char *command, const char *argument)
+{
+    extern char **environ;
+    char *const arguments[] = {(char *)(uintptr_t) "tocsin", (char *)(uintptr_t)command,
+                               (char *)(uintptr_t) "--home", (char *)(uintptr_t)node->home,
+                               (char *)(uintptr_t)argument,  NULL};
+    posix_spawn_file_actions_t files;
+    pid_t pid;
+    posix_spawn_file_actions_init(&files);
+    posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+    double start = nodes_now();
+    if (posix_spawn(&pid, nodes_program("tocsin"), &files, NULL, arguments, environ) != 0 ||
+        waitpid(pid, NULL, 0) != pid) {
+        nodes_die("tocsin cannot be started");
+    }
+    posix_spawn_file_actions_destroy(&files);
+    return (nodes_now() - start) * 1e3;
+}
+
+static void measure_prompt(const struct node *node)
+{
+    double times[RUNS];
+    for (size_t i = 0; i < RUNS; i++) {
+        times[i] = run_once(node, "lookup", "n30.visible.example.org");
+    }
+    show("lookup.prompt.p50", at_share(times, RUNS, 0.5), "ms", ",\"goal\":\"<= 10\"");
+    show("lookup.prompt.p99", at_share(times, RUNS, 0.99), "ms", "");
+}
+
+static void measure_start(struct node *node)
+{
+    double start = nodes_now();
+    nodes_start(node);
+    struct toc_client *client = nodes_connect(node);
+    if (!knows(client, "n30.visible.example.org")) {
+        nodes_die("%s has forgotten", node->handle);
+    }
+    show("start", (nodes_now() - start) * 1e3, "ms", ",\"goal\":\"<= 100\"");
+    toc_client_close(client);
+}
+
+int main(int argc, char **argv)
+{
+    unsigned rounds = argc > 1 ? (unsigned)strtoul(argv[1], NULL, 10) : ROUNDS_DEFAULT;
+    struct node nodes[3];
+    if (sodium_init() < 0 || rounds < 30) {
+        return 1;
+    }
+    nodes_found(nodes);
+    nodes_start(&nodes[0]);
+    nodes_start(&nodes[1]);
+    struct toc_client *author = nodes_connect(&nodes[0]);
+    struct toc_client *neighbour = nodes_connect(&nodes[1]);
+    measure_visible(author, neighbour, rounds);
+    measure_prompt(&nodes[1]);
+    toc_client_close(author);
+    toc_client_close(neighbour);
+    nodes_stop(&nodes[0]);
+    nodes_stop(&nodes[1]);
+    measure_start(&nodes[1]);
+    nodes_start(&nodes[0]);
+    author = nodes_connect(&nodes[0]);
+    usleep(2000000); /* until nothing moves any more */
+    show("memory.idle", nodes_rss_mib(&nodes[1]), "MiB", ",\"goal\":\"<= 25\"");
+    toc_client_close(author);
+    return 0;
+}
