@@ -193,11 +193,23 @@ def strictest(objects):
     return level
 
 
+def wait_same(author, reader):
+    """Waits until the reader shows every bulletin that the author shows."""
+    def lacks():
+        mine = {row["id"] for row in author.json("query")}
+        return mine - {row["id"] for row in reader.json("query", status=None)}
+    try:
+        system.wait_for(lambda: not lacks(), 120, f"{reader.handle} shows everything")
+        check(True, f"{reader.handle} shows every bulletin")
+    except TimeoutError:
+        check(False, f"{reader.handle} shows every bulletin; {len(lacks())} are missing; "
+                     f"{reader.log_text()[-600:]}")
+
+
 def look_up(cert, table, values, last):
     for handle in ("BB", "CC"):
         cert[handle].wait_visible(last)
-        system.wait_for(lambda node=cert[handle]: node.json("status")[0]["index_lag"] == 0, 300,
-                        f"{handle} has indexed everything")
+        wait_same(cert["AA"], cert[handle])
         missing = []
         for group, wanted in sorted(values.items()):
             if not wanted:
