@@ -157,6 +157,27 @@ static void catching_up_goes_on_beyond_one_window_of_credit(void **state)
     world_clear(&world);
 }
 
+/* Checks end in any order, stores take long. */
+static void slow_checks_and_stores_change_nothing(void **state)
+{
+    (void)state;
+    struct world *world = start(4, 12);
+    world->check_ms = 20;
+    world->commit_ms = 15;
+    assert_true(world_until(world, all_linked, 20000));
+    struct toc_submit submit = {.audience = TOC_SUBMIT_ALL};
+    for (int i = 0; i < 200; i++) {
+        world_publish(world, 0, submit, toc_span_str("a bulletin"));
+        world_run(world, 3);
+    }
+    watch(world, 0, NULL, 201);
+    assert_true(world_until(world, everywhere, 60000));
+    for (size_t i = 0; i < 4; i++) {
+        assert_int_equal(world->nodes[i].refused, 0);
+    }
+    world_clear(world);
+}
+
 static void a_restarted_node_goes_on_where_it_was(void **state)
 {
     (void)state;
@@ -290,6 +311,7 @@ int main(void)
         cmocka_unit_test(a_direct_bulletin_reaches_its_addressee_alone),
         cmocka_unit_test(a_late_node_catches_up_from_the_others),
         cmocka_unit_test(catching_up_goes_on_beyond_one_window_of_credit),
+        cmocka_unit_test(slow_checks_and_stores_change_nothing),
         cmocka_unit_test(a_restarted_node_goes_on_where_it_was),
         cmocka_unit_test(a_large_payload_travels_in_chunks),
         cmocka_unit_test(nothing_is_published_before_it_is_stored),

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/*
+ * world, its network. Header only; tests include world.h.
+ */
+#ifndef TOC_TEST_WORLD_NET_H
+#define TOC_TEST_WORLD_NET_H
+
+#include "world_types.h"
+
+static inline struct world_end *world_end(struct world_node *node, uint64_t link, size_t *place)
+{
+    for (size_t i = 0; i < WORLD_ENDS_MAX; i++) {
+        if (node->ends[i].used && node->ends[i].link == link) {
+            *place = i;
+            return &node->ends[i];
+        }
+    }
+    return NULL;
+}
+
+static inline size_t world_free_end(struct world_node *node)
+{
+    for (size_t i = 0; i < WORLD_ENDS_MAX; i++) {
+        if (!node->ends[i].used) {
+            free(node->ends[i].in.at);
+            node->ends[i] = (struct world_end){.used = true};
+            return i;
+        }
+    }
+    fail_msg("too many connections");
+    return 0;
+}
+
+static inline void world_dial(struct world *world, size_t from, const struct toc_action *action)
+{
+    size_t to = (size_t)atoi(strchr(action->address, ':') + 1) - 1000;
+    if (to >= world->node_count || !world->nodes[to].up || world->cut[from][to]) {
+        world_later(world,
+                    (struct world_event){.kind = WORLD_DOWN, .node = from, .link = action->link},
+                    WORLD_LATENCY_MS);
+        return;
+    }
+    size_t a = world_free_end(&world->nodes[from]), b = world_free_end(&world->nodes[to]);
+    struct world_end *ours = &world->nodes[from].ends[a], *theirs = &world->nodes[to].ends[b];
+    ours->link = action->link;
+    ours->peer_node = to;
+    ours->peer_end = b;
+    theirs->link = world->nodes[to].next_link;
+    world->nodes[to].next_link += 2;
+    theirs->peer_node = from;
+    theirs->peer_end = a;
+    world_later(world,
+                (struct world_event){.kind = WORLD_UP, .node = to, .link = theirs->link, .end = b},
+                WORLD_LATENCY_MS);
+    world_later(world,
+                (struct world_event){
+                    .kind = WORLD_UP, .node = from, .link = ours->link, .end = a, .dialled = true},
+                WORLD_LATENCY_MS);
+}
+
+/* Puts bytes on their way to one end of a connection of `node`; gives where they lie. */
+static inline uint8_t *world_put(struct world *world, size_t node, size_t end,
+                                 struct toc_span bytes)
+{
+    struct world_end *to = &world->nodes[node].ends[end];
+    struct world_pipe *pipe = &to->in;
+    if (pipe->first == pipe->len) {
+        pipe->first = pipe->len = 0;
+    }
+    if (pipe->len + bytes.len > pipe->size) {
+        pipe->size = (pipe->len + bytes.len) * 2;
+        pipe->at = realloc(pipe->at, pipe->size);
+        assert_non_null(pipe->at);
+    }
+    uint8_t *at = pipe->at + pipe->len;
+    memcpy(at, bytes.at, bytes.len);
+    pipe->len += bytes.len;
+    world->wire_bytes += bytes.len;
+    world_later(
+        world,
+        (struct world_event){.kind = WORLD_ARRIVE, .node = node, .link = to->link, .end = end},
+        WORLD_LATENCY_MS);
+    return at;
+}
+
+static inline void world_send(struct world *world, size_t from, const struct toc_action *action)
+{
+    size_t place;
+    struct world_end *end = world_end(&world->nodes[from], action->link, &place);
+    assert_non_null(end);
+    if (end->script != NULL) {
+        end->script_bytes(end->script, action->bytes);
+    } else if (world->nodes[end->peer_node].ends[end->peer_end].used &&
+               !world->cut[from][end->peer_node]) {
+        uint8_t *at = world_put(world, end->peer_node, end->peer_end, action->bytes);
+        if (world->meddle != NULL) {
+            world->meddle(world, from, end->peer_node, at, action->bytes.len);
+        }
+    }
+    world_later(
+        world,
+        (struct world_event){
+            .kind = WORLD_SENT, .node = from, .link = action->link, .count = action->bytes.len},
+        0);
+}
+
+static inline void world_close(struct world *world, size_t from, uint64_t link, struct toc_err err)
+{
+    size_t place;
+    struct world_end *end = world_end(&world->nodes[from], link, &place);
+    if (end == NULL) {
+        return;
+    }
+    end->used = false;
+    if (end->script != NULL) {
+        end->script_closed(end->script, err);
+        return;
+    }
+    struct world_end *other = &world->nodes[end->peer_node].ends[end->peer_end];
+    if (other->used) {
+        other->in.closed = true;
+        world_later(world,
+                    (struct world_event){.kind = WORLD_ARRIVE,
+                                         .node = end->peer_node,
+                                         .link = other->link,
+                                         .end = end->peer_end},
+                    WORLD_LATENCY_MS);
+    }
+}
+
+#endif
