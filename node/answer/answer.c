@@ -7,7 +7,7 @@
 
 static const struct {
     const char *command;
-    toc_answer_handler *handler;
+    struct toc_err (*handler)(const struct toc_desk *desk, struct toc_answer *answer);
 } handlers[] = {
     {"status", toc_answer_status}, {"peers", toc_answer_peers},   {"query", toc_answer_query},
     {"lookup", toc_answer_lookup}, {"show", toc_answer_show},     {"publish", toc_answer_publish},
@@ -48,7 +48,7 @@ void toc_answer_detail(struct toc_answer *answer, const char *format, ...)
     va_end(values);
 }
 
-/* ---- publications ---- */
+/* publications */
 
 void toc_publication_free(struct toc_publication *publication)
 {

@@ -58,7 +58,7 @@ struct toc_answer {
  * says why. An unknown command is USAGE. */
 TOC_MUST_USE struct toc_err toc_answer(const struct toc_desk *desk, struct toc_answer *answer);
 
-/* ---- publications: between a desk and the core ---- */
+/* publications: between a desk and the core */
 
 struct toc_publication {
     struct toc_submit submit; /* lends: organisations and content below */
@@ -67,6 +67,7 @@ struct toc_publication {
     struct toc_build row;     /* the row "publication", open after AUDIENCE_NAMES */
     char detail[TOC_ANSWER_DETAIL_BYTES];
 };
+/* Frees it with all that it owns. NULL is legal. */
 void toc_publication_free(struct toc_publication *publication);
 /* Adds where it stands and ends the row. */
 void toc_publication_done(struct toc_publication *publication, const uint8_t *group,

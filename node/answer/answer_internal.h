@@ -17,7 +17,7 @@ void toc_answer_row(struct toc_build *build, const char *row);
 void toc_answer_detail(struct toc_answer *answer, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* ---- handles.c: handles and audiences for people ---- */
+/* handles.c: handles and audiences for people */
 
 struct toc_handles;
 /* The names in force, made on the loop's thread. Gives *names (toc_handles_free). Fails: STATE. */
@@ -35,7 +35,7 @@ bool toc_handles_find_org(const struct toc_handles *names, struct toc_span handl
 struct toc_span toc_handles_group(const struct toc_handles *names,
                                   const uint8_t group[static TOC_ID_BYTES]);
 
-/* ---- bulletin.c: one bulletin out of index and store ---- */
+/* bulletin.c: one bulletin out of index and store */
 
 /* A bulletin with all that was found of it. */
 struct toc_found {
@@ -65,7 +65,7 @@ TOC_MUST_USE struct toc_err toc_found_read(const struct toc_desk *desk, struct t
                                            const struct toc_found *found,
                                            struct toc_intel_reading *reading);
 
-/* ---- audience.c ---- */
+/* audience.c */
 
 struct toc_audience_found {
     enum toc_submit_audience kind;
@@ -90,10 +90,25 @@ TOC_MUST_USE struct toc_err toc_publication_make(const struct toc_audience_found
                                                  struct toc_span plaintext, enum toc_tlp tlp,
                                                  bool urgent, struct toc_publication **publication);
 
-/* ---- handlers ---- */
+/* handlers */
 
-typedef struct toc_err toc_answer_handler(const struct toc_desk *desk, struct toc_answer *answer);
-toc_answer_handler toc_answer_status, toc_answer_peers, toc_answer_query, toc_answer_lookup,
-    toc_answer_show, toc_answer_publish, toc_answer_share, toc_answer_verify, toc_answer_backup;
+/* One for each command; api.h says what it takes, replies and fails with. */
+struct toc_err toc_answer_status(const struct toc_desk *desk, struct toc_answer *answer);
+/* See api.h. */
+struct toc_err toc_answer_peers(const struct toc_desk *desk, struct toc_answer *answer);
+/* See api.h. */
+struct toc_err toc_answer_query(const struct toc_desk *desk, struct toc_answer *answer);
+/* See api.h. */
+struct toc_err toc_answer_lookup(const struct toc_desk *desk, struct toc_answer *answer);
+/* See api.h. */
+struct toc_err toc_answer_show(const struct toc_desk *desk, struct toc_answer *answer);
+/* See api.h. */
+struct toc_err toc_answer_publish(const struct toc_desk *desk, struct toc_answer *answer);
+/* See api.h. */
+struct toc_err toc_answer_share(const struct toc_desk *desk, struct toc_answer *answer);
+/* See api.h. */
+struct toc_err toc_answer_verify(const struct toc_desk *desk, struct toc_answer *answer);
+/* See api.h. */
+struct toc_err toc_answer_backup(const struct toc_desk *desk, struct toc_answer *answer);
 
 #endif

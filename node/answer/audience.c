@@ -11,7 +11,7 @@ struct finding {
     struct toc_err err;
 };
 
-/* ---- on the loop's thread ---- */
+/* on the loop's thread */
 
 static void add_handle(struct toc_audience_found *found, const char *handle)
 {
@@ -133,7 +133,7 @@ static void run_finding(void *loop, void *arg)
     }
 }
 
-/* ---- public ---- */
+/* public */
 
 struct toc_err toc_audience_find(const struct toc_desk *desk, struct toc_answer *answer,
                                  struct toc_audience_found **found)

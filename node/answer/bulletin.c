@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- finding ---- */
+/* finding */
 
 struct toc_err toc_found_by_prefix(const struct toc_desk *desk, struct toc_answer *answer,
                                    struct toc_index_meta *meta)
@@ -101,7 +101,7 @@ struct toc_err toc_found_read(const struct toc_desk *desk, struct toc_answer *an
     return err;
 }
 
-/* ---- fields ---- */
+/* fields */
 
 static void groups_field(struct toc_build *build, const struct toc_handles *names,
                          const struct toc_index_meta *meta)
@@ -252,7 +252,7 @@ void toc_found_row(struct toc_build *build, const struct toc_index_meta *meta,
     toc_build_number(build, TOC_FIELD_WARNINGS, meta->warning_count);
 }
 
-/* ---- facts ---- */
+/* facts */
 
 void toc_fact_counts_field(struct toc_build *build, const struct toc_facts *facts)
 {

@@ -36,7 +36,7 @@ static struct toc_err bad(struct toc_answer *answer, const char *option, struct 
                       value.len == 0 ? "" : (const char *)value.at, allowed);
 }
 
-/* ---- words ---- */
+/* words */
 
 static struct toc_err read_words(struct toc_draft *draft, struct toc_answer *answer)
 {
@@ -88,7 +88,7 @@ static struct toc_err read_texts(struct toc_draft *draft, struct toc_answer *ans
     return toc_ok();
 }
 
-/* ---- lists ---- */
+/* lists */
 
 static struct toc_err read_names(struct toc_draft *draft, struct toc_answer *answer,
                                  enum toc_field field, struct toc_names *names)

@@ -31,7 +31,7 @@ void toc_handles_free(struct toc_handles *names)
     }
 }
 
-/* ---- on the loop's thread ---- */
+/* on the loop's thread */
 
 static bool copy_orgs(struct toc_handles *names, const struct toc_roster *roster)
 {
@@ -56,7 +56,7 @@ static void label_members(struct named_group *group, const struct toc_core *core
         const struct toc_org *member = toc_roster_find(toc_core_roster(core), org);
         const char *handle = member == NULL ? "?" : member->handle;
         if (used + strlen(handle) + 8 > sizeof(group->label)) {
-            strcpy(group->label + used, "+...");
+            memcpy(group->label + used, "+...", 5);
             return;
         }
         used += (size_t)snprintf(group->label + used, sizeof(group->label) - used, "%s%s",
@@ -78,7 +78,7 @@ static bool copy_groups(struct toc_handles *names, const struct toc_core *core)
         struct named_group *group = &names->groups[i];
         memcpy(group->id, views[i].id, TOC_ID_BYTES);
         if (views[i].is_all) {
-            strcpy(group->label, "all");
+            memcpy(group->label, "all", 4);
         } else if (views[i].name[0] != '\0') {
             snprintf(group->label, sizeof(group->label), "%s", views[i].name);
         } else {
@@ -103,7 +103,7 @@ static void copy_names(void *loop, void *arg)
         copy_orgs(copying->names, toc_core_roster(core)) && copy_groups(copying->names, core);
 }
 
-/* ---- anywhere ---- */
+/* anywhere */
 
 struct toc_err toc_handles_get(const struct toc_desk *desk, struct toc_handles **names)
 {

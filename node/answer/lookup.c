@@ -34,7 +34,7 @@ struct looking {
     bool any_known, why, hosts;
 };
 
-/* ---- finds ---- */
+/* finds */
 
 static bool reserve(void **at, size_t *max, size_t need, size_t item)
 {
@@ -105,7 +105,7 @@ static struct toc_err find(struct looking *looking)
     return looking->hits.failed ? toc_fail(TOC_FULL, "no memory") : toc_ok();
 }
 
-/* ---- rows ---- */
+/* rows */
 
 static void value_field(struct toc_build *row, enum toc_field field, enum toc_value_kind kind,
                         struct toc_span canonical)
@@ -281,7 +281,7 @@ static struct toc_err send_value(struct looking *looking, struct toc_span asked)
     return toc_ok();
 }
 
-/* ---- the request ---- */
+/* the request */
 
 /* Finds what is known of one typed value. What reads like a file name may be a domain: both are
  * asked (transfer.sh is a service, setup.sh is a script). */

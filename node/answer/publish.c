@@ -17,7 +17,7 @@ struct making {
     bool dry;
 };
 
-/* ---- reading: what the documents say ---- */
+/* reading: what the documents say */
 
 /* The canonical bytes, heap. */
 static struct toc_err encode(struct making *making, struct toc_bytes *canonical)
@@ -107,7 +107,7 @@ static struct toc_err read_draft(struct making *making)
     return toc_failed(err) ? explain_fault(making, err) : err;
 }
 
-/* ---- completing: fields of a file fill what is not given ---- */
+/* completing: fields of a file fill what is not given */
 
 static const struct toc_fact *first_fact(const struct toc_facts *facts, enum toc_value_kind kind)
 {
@@ -223,7 +223,7 @@ static struct toc_err check_policy(struct making *making)
     return err;
 }
 
-/* ---- the row "publication" ---- */
+/* the row "publication" */
 
 static void warning_lines(struct toc_build *row, const struct toc_facts *facts)
 {
@@ -304,7 +304,7 @@ static void publication_row(struct toc_build *row, const struct making *making, 
     toc_audience_field(row, making->audience);
 }
 
-/* ---- publishing ---- */
+/* publishing */
 
 struct toc_err toc_publication_make(const struct toc_audience_found *audience,
                                     struct toc_span plaintext, enum toc_tlp tlp, bool urgent,

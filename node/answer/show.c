@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- bytes: documents and proofs ---- */
+/* bytes: documents and proofs */
 
 /* A row "document", then rows "bytes" that make it up. */
 static struct toc_err send_bytes(struct toc_answer *answer, size_t number, struct toc_span name,
@@ -93,7 +93,7 @@ static struct toc_err send_proof(const struct toc_desk *desk, struct toc_answer 
     return err;
 }
 
-/* ---- the bulletin itself ---- */
+/* the bulletin itself */
 
 static bool send_fact(struct toc_answer *answer, const struct toc_fact *fact)
 {

@@ -8,7 +8,7 @@
 #define ALARMS_MAX 8u
 #define VERSION_BYTES 16u
 
-/* ---- links: on the loop's thread ---- */
+/* links: on the loop's thread */
 
 static const struct toc_link_view *find_link(const struct toc_link_view *views, size_t count,
                                              const uint8_t *org, uint16_t node)
@@ -109,7 +109,7 @@ static void walk_nodes(struct walk *walk, const struct toc_core *core)
     }
 }
 
-/* ---- peers ---- */
+/* peers */
 
 static void run_peers(void *loop, void *arg)
 {
@@ -136,7 +136,7 @@ struct toc_err toc_answer_peers(const struct toc_desk *desk, struct toc_answer *
     return here ? toc_ok() : TOC_GONE;
 }
 
-/* ---- status ---- */
+/* status */
 
 struct status {
     struct walk walk;

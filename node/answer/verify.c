@@ -23,7 +23,7 @@ struct pair {
     uint8_t log[TOC_ID_BYTES], key[TOC_KEY_BYTES];
 };
 
-/* ---- the child ---- */
+/* the child */
 
 struct pairs {
     struct pair *at;
@@ -67,7 +67,7 @@ int toc_verify_child(void)
     return told ? TOC_EXIT_DONE : TOC_EXIT_FAILED;
 }
 
-/* ---- the desk ---- */
+/* the desk */
 
 static pid_t start_child(int in, int out)
 {
@@ -143,7 +143,7 @@ static struct toc_err run_child(const struct order *order, const char *path,
     return code == TOC_OK || code == TOC_CORRUPT ? toc_ok() : toc_fail(code, toc_code_text(code));
 }
 
-/* ---- log keys, on the loop's thread ---- */
+/* log keys, on the loop's thread */
 
 struct collecting {
     const struct toc_desk *desk;
@@ -215,7 +215,7 @@ static struct toc_err verify_store(const struct toc_desk *desk, struct toc_answe
     return err;
 }
 
-/* ---- the row ---- */
+/* the row */
 
 static void fault_lines(struct toc_build *row, const struct toc_verify_report *report,
                         const struct toc_line *audit)

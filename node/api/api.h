@@ -16,7 +16,7 @@
 #include "ops.h"
 #include "wire.h"
 
-/* ---- bounds ---- */
+/* bounds */
 /* 64 MiB of documents (2-architecture.md) and 1 MiB of everything else. */
 #define TOC_REQUEST_BYTES_MAX ((size_t)65 * 1024 * 1024)
 /* A row; larger things come in several. Native lists of a bulletin take 512 KiB, its summary 64. */
@@ -31,7 +31,7 @@
 #define TOC_API_ROWS_MAX 100000u     /* items of any list of maps: native indicators */
 #define TOC_API_REPLY_WAIT_S 600u    /* a client gives up when nothing comes for so long */
 
-/* ---- fields
+/* fields
  * Name, number (on the socket: never renumber), name in JSON, type, bound (bytes of a text or
  * binary, items of a list, highest number), meaning. Lists hold TEXT items or maps of the same
  * fields (ROWS, one level deep). Fields stand in ascending order of numbers in every map.
@@ -182,7 +182,7 @@ struct toc_field_info {
 const struct toc_field_info *toc_field_find(uint64_t number);
 
 /*
- * ---- requests and their replies
+ * requests and their replies
  * A field in [brackets] may be missing. Every request ends with {END, EXIT, [ERROR, LINE]}.
  *
  * "status"   -> one row "status": ORG ORG_ID NODE FEDERATION FEDERATION_ID ROSTER_NUMBER LISTEN
@@ -220,7 +220,7 @@ const struct toc_field_info *toc_field_find(uint64_t number);
  * node's own user (and root)
  */
 
-/* ---- building a message ---- */
+/* building a message */
 
 #define TOC_BUILD_DEPTH_MAX 4u /* map, list of rows, row, list of texts in it */
 /* Grows on the heap up to its bound. It keeps its first failure: LIMIT (larger than max_bytes, a
@@ -266,7 +266,7 @@ void toc_build_list_end(struct toc_build *build);
 /* Ends the message: the whole frame, length first. Lends: until clear. Fails: the first failure. */
 TOC_MUST_USE struct toc_err toc_build_end(struct toc_build *build, struct toc_span *frame);
 
-/* ---- reading a message ---- */
+/* reading a message */
 
 /* A checked map of fields, in place. */
 struct toc_message {
@@ -278,6 +278,7 @@ struct toc_message {
  * toc_codec_check; MALFORMED, LIMIT. Lends: bytes. */
 TOC_MUST_USE struct toc_err toc_message_check(struct toc_message *message, struct toc_span bytes);
 
+/* Is the field there? */
 bool toc_message_has(const struct toc_message *message, enum toc_field field);
 /* 0, false, an empty span or NULL when the field is missing. */
 uint64_t toc_message_number(const struct toc_message *message, enum toc_field field);
@@ -302,7 +303,7 @@ bool toc_items_row(struct toc_items *items, struct toc_message *row);
 bool toc_message_next(const struct toc_message *message, uint64_t *next,
                       const struct toc_field_info **info);
 
-/* ---- the client: blocking ---- */
+/* the client: blocking */
 
 struct toc_client;
 
@@ -322,7 +323,7 @@ TOC_MUST_USE struct toc_err toc_client_next(struct toc_client *client, struct to
 /* Exit status that the last end gave; TOC_EXIT_UNREACHABLE before. */
 enum toc_exit toc_client_exit(const struct toc_client *client);
 
-/* ---- proof files ----
+/* proof files
  * What `show ID --raw` writes and `verify FILE` reads: a canonical map, 1: bulletin plaintext
  * (log key ‖ signature ‖ canonical), 2: card envelope of the author (it holds the node
  * certificate), 3: genesis file. Later roster records append. */

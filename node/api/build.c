@@ -97,7 +97,7 @@ static void append_text(struct toc_build *build, struct toc_span text, bool bina
     append(build, text);
 }
 
-/* ---- maps and lists: their heads are written when the count is known ---- */
+/* maps and lists: their heads are written when the count is known */
 
 static void open_level(struct toc_build *build, bool list)
 {
@@ -150,7 +150,7 @@ static const struct toc_field_info *begin_field(struct toc_build *build, enum to
     return info;
 }
 
-/* ---- public ---- */
+/* public */
 
 void toc_build_init(struct toc_build *build, size_t max_bytes)
 {

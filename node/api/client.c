@@ -20,7 +20,7 @@ struct toc_client {
     size_t reply_room;
 };
 
-/* ---- connecting ---- */
+/* connecting */
 
 /* A home's path may be longer than sun_path: the folder's descriptor gives a short one. */
 static int connect_to(const char *home)
@@ -86,7 +86,7 @@ void toc_client_close(struct toc_client *client)
     free(client);
 }
 
-/* ---- asking ---- */
+/* asking */
 
 static struct toc_err gone(struct toc_line *line)
 {
@@ -120,7 +120,7 @@ struct toc_err toc_client_ask(struct toc_client *client, struct toc_build *reque
     return toc_ok();
 }
 
-/* ---- replies ---- */
+/* replies */
 
 /* Fills `len` bytes, waiting at most TOC_API_REPLY_WAIT_S for each piece. */
 static bool receive(struct toc_client *client, uint8_t *out, size_t len)

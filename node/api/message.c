@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* ---- checking ---- */
+/* checking */
 
 static void check_list(struct toc_reader *reader, const struct toc_field_info *info, bool nested);
 
@@ -82,7 +82,7 @@ struct toc_err toc_message_check(struct toc_message *message, struct toc_span by
     return toc_ok();
 }
 
-/* ---- reading ---- */
+/* reading */
 
 /* Puts `reader` before the value of `field`; false when it is missing. Keys ascend, so the walk
  * ends early. */

@@ -10,7 +10,7 @@
 /* Smaller ones do not shrink: text of a few words behind 96 bytes of key and signature. */
 #define PACK_BYTES_MIN 256u
 
-/* ---- codec ---- */
+/* codec */
 
 /* Fills `room` with codec and compressed bytes; 0 when that is no gain. */
 static size_t compress(struct toc_room room, struct toc_span plaintext)
@@ -97,7 +97,7 @@ struct toc_err toc_content_unpack(struct toc_bytes *plaintext, struct toc_span c
     return toc_ok();
 }
 
-/* ---- reading ---- */
+/* reading */
 
 /* Lists of the largest bulletin, 100,000 indicators of some 120 bytes, and room. */
 #define ARENA_BYTES_MAX ((size_t)64 * 1024 * 1024)

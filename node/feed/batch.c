@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- batches ---- */
+/* batches */
 
 static void clear_item(struct toc_feed_item *item)
 {
@@ -52,7 +52,7 @@ struct toc_err toc_feed_commit(struct toc_feed *feed, const struct toc_feed_log 
     return err;
 }
 
-/* ---- one entry ---- */
+/* one entry */
 
 static void count(struct toc_feed *feed, uint64_t *what)
 {

@@ -13,7 +13,7 @@
 #include "store.h"
 #include "writer.h"
 
-/* ---- indexers: the processes ---- */
+/* indexers: the processes */
 
 /* A process serves one author and one group; whatever a hostile document does to it ends with
  * them. One spare is kept warm, so that a change of author or group costs no start. */
@@ -41,7 +41,7 @@ TOC_MUST_USE struct toc_err toc_indexers_read(struct toc_indexers *indexers, con
                                               const uint8_t *group, struct toc_span canonical,
                                               struct toc_intel_reading *reading);
 
-/* ---- the feeder ---- */
+/* the feeder */
 
 struct toc_feed;
 

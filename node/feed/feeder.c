@@ -13,7 +13,7 @@
 /* Pause after a failure that may pass (no memory, no process). */
 #define RETRY_S 1
 
-/* ---- rows: logs by id ---- */
+/* rows: logs by id */
 
 /* Where the row of this log stands or belongs; the mutex is held and the table has room. */
 static struct toc_feed_row **slot_of(const struct toc_feed *feed, const uint8_t *log)
@@ -106,7 +106,7 @@ void toc_feed_stat(struct toc_feed *feed, struct toc_feed_stat *stat)
     pthread_mutex_unlock(&feed->mutex);
 }
 
-/* ---- one log ---- */
+/* one log */
 
 /* Walks the stored range that begins at `from` and adds entries up to `to`; *next is the first that
  * was not dealt with. */
@@ -179,7 +179,7 @@ static struct toc_err feed_log(struct toc_feed *feed, struct toc_feed_row *row, 
     return toc_ok();
 }
 
-/* ---- hidden entries: in memory alone, so a start reads them again ---- */
+/* hidden entries: in memory alone, so a start reads them again */
 
 struct hidden_list {
     struct toc_feed_entry *at;
@@ -236,7 +236,7 @@ static void feed_all_hidden(struct toc_feed *feed)
     }
 }
 
-/* ---- the thread ---- */
+/* the thread */
 
 /* A late entry that its log's cursor has passed; late_count when there is none. Under the mutex. */
 static size_t find_late(const struct toc_feed *feed)

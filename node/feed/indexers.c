@@ -37,7 +37,7 @@ struct toc_indexers {
     pid_t busy[BUSY_MAX];
 };
 
-/* ---- the keeper: starts the spare and reaps, so that nobody who reads waits for it ---- */
+/* the keeper: starts the spare and reaps, so that nobody who reads waits for it */
 
 static void start_spare(struct toc_indexers *indexers)
 {
@@ -96,7 +96,7 @@ static void discard(struct toc_indexers *indexers, struct toc_process *process)
     pthread_cond_signal(&indexers->work);
 }
 
-/* ---- taking and giving back ---- */
+/* taking and giving back */
 
 static void note_busy(struct toc_indexers *indexers, pid_t from, pid_t to)
 {
@@ -213,7 +213,7 @@ struct toc_err toc_indexers_read(struct toc_indexers *indexers, const uint8_t *a
     return err;
 }
 
-/* ---- life ---- */
+/* life */
 
 struct toc_err toc_indexers_open(struct toc_indexers **indexers, const char *program,
                                  struct toc_line *line)

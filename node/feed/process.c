@@ -13,7 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* ---- life ---- */
+/* life */
 
 static struct toc_err spawn(struct toc_process *process, const char *program, int in, int out)
 {
@@ -90,7 +90,7 @@ void toc_process_end(struct toc_process *process)
     *process = (struct toc_process){.to = -1, .from = -1};
 }
 
-/* ---- conversation ---- */
+/* conversation */
 
 /* Waits until the descriptor is ready. False: too late, or the other side is gone. */
 static bool wait_ready(int fd, short events, uint64_t deadline_ms)

@@ -6,7 +6,8 @@
  *   start.c   opens home, keys, store, core; closes them
  *   drive.c   events into the core, its actions out of it
  *   tcp.c     links: listen, accept, dial, read, write
- *   serve.c   the control socket: clients, requests, replies
+ *   control.c the control socket and its clients
+ *   serve.c   requests and replies of a client
  *   desk.c    threads that answer requests; calls onto the loop's thread
  *   submit.c  publications between a desk and the core
  *   run.c     signals, timers, the order of a stop
@@ -37,7 +38,7 @@
 
 struct toc_daemon;
 
-/* ---- links ---- */
+/* links */
 
 struct toc_tcp; /* tcp.c */
 
@@ -54,7 +55,7 @@ void toc_tcp_stop(struct toc_daemon *daemon);
 /* Closes every link that is left. */
 void toc_tcp_close_all(struct toc_daemon *daemon);
 
-/* ---- drive ---- */
+/* drive */
 
 /* Gives an event to the core and carries out what follows. Called from within that, it waits its
  * turn. Sets time and entropy. */
@@ -72,7 +73,7 @@ TOC_MUST_USE struct toc_err toc_drive_catch_up(struct toc_daemon *daemon, struct
 /* Frees what is left. */
 void toc_drive_end(struct toc_daemon *daemon);
 
-/* ---- control socket ---- */
+/* control socket */
 
 struct toc_serve_client;
 
@@ -98,7 +99,7 @@ bool toc_serve_row(struct toc_serve_client *client, struct toc_build *row);
 void toc_serve_end(struct toc_serve_client *client, struct toc_err err, const struct toc_line *line,
                    struct toc_span detail);
 
-/* ---- desks ---- */
+/* desks */
 
 #define TOC_DESKS 2u /* threads: a long question does not make a short one wait */
 
@@ -123,8 +124,9 @@ bool toc_desk_call(void *daemon, void (*run)(void *daemon, void *arg), void *arg
 /* Carries out the calls that wait. */
 void toc_desk_calls(struct toc_daemon *daemon);
 
-/* ---- submissions ---- */
+/* submissions */
 
+/* Fails: FULL. */
 TOC_MUST_USE struct toc_err toc_submit_start(struct toc_daemon *daemon);
 /* Gives the core what has arrived. */
 void toc_submit_flush(struct toc_daemon *daemon);
@@ -142,15 +144,17 @@ void toc_submit_end(struct toc_daemon *daemon);
 /* Answers every publication that the core has not got yet. */
 void toc_submit_refuse(struct toc_daemon *daemon, struct toc_err err, const char *line);
 
-/* ---- audit ---- */
+/* audit */
 
+/* Opens the log and starts its thread. Fails: as toc_audit_open; FULL. */
 TOC_MUST_USE struct toc_err toc_audit_start(struct toc_daemon *daemon, struct toc_line *line);
+/* Writes what waits and ends the thread. */
 void toc_audit_stop(struct toc_daemon *daemon);
 /* Any thread: one act. Texts are copied. */
 void toc_audit_note(struct toc_daemon *daemon, uint32_t uid, struct toc_span act,
                     enum toc_code outcome, struct toc_span detail);
 
-/* ---- the state ---- */
+/* the state */
 
 struct toc_calls;
 struct toc_desk_threads;

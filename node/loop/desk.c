@@ -171,9 +171,7 @@ void toc_desk_push(struct toc_daemon *daemon, struct toc_order *order)
     pthread_mutex_unlock(&desks->mutex);
 }
 
-/* ---- threads
- * -------------------------------------------------------------------------------------------------
- */
+/* threads */
 
 static struct toc_err start_thread(struct toc_daemon *daemon, struct desk_thread *thread)
 {

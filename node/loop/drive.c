@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- work on the pool ---- */
+/* work on the pool */
 
 struct work {
     uv_work_t request;
@@ -78,7 +78,7 @@ static void queue_work(struct toc_daemon *daemon, const struct toc_action *actio
     TOC_ASSERT(failed == 0);
 }
 
-/* ---- store ---- */
+/* store */
 
 static void queue_store(struct toc_daemon *daemon, const struct toc_action *action)
 {
@@ -166,7 +166,7 @@ void toc_drive_reports(struct toc_daemon *daemon)
     free(indexed);
 }
 
-/* ---- what the feeder is told ---- */
+/* what the feeder is told */
 
 static void deliver(struct toc_daemon *daemon, const uint8_t *log, uint64_t seq)
 {
@@ -212,7 +212,7 @@ struct toc_err toc_drive_catch_up(struct toc_daemon *daemon, struct toc_line *li
     return toc_ok();
 }
 
-/* ---- notices ---- */
+/* notices */
 
 /* Handle of an organisation, or "a stranger". */
 static const char *handle_of(struct toc_daemon *daemon, const uint8_t *org)
@@ -262,7 +262,7 @@ static void say_notice(struct toc_daemon *daemon, const struct toc_notice *notic
     }
 }
 
-/* ---- stepping ---- */
+/* stepping */
 
 static void on_timer(uv_timer_t *timer)
 {

@@ -126,9 +126,7 @@ static void begin_stop(struct toc_daemon *daemon)
     uv_timer_start(&daemon->stop_timer, on_stop_tick, STOP_TICK_MS, STOP_TICK_MS);
 }
 
-/* ---- signals
- * --------------------------------------------------------------------------------------------------
- */
+/* signals */
 
 /* Reads tocsin.conf again; what a running node cannot change waits for a restart. */
 static void reload(struct toc_daemon *daemon)
@@ -164,9 +162,7 @@ static void on_signal(uv_signal_t *signal, int number)
     }
 }
 
-/* ---- the run
- * ----------------------------------------------------------------------------------------------------
- */
+/* the run */
 
 static void prepare_process(void)
 {

@@ -7,7 +7,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* ---- who we are ---- */
+/* who we are */
 
 /* Finds this node in its organisation's card by its keys. */
 static struct toc_err find_self(struct toc_daemon *daemon, struct toc_line *line)
@@ -68,7 +68,7 @@ static struct toc_err read_federation(struct toc_daemon *daemon, struct toc_line
                              &daemon->options->unlock, line);
 }
 
-/* ---- core ---- */
+/* core */
 
 /* The core's memory holds session and epoch keys: kept out of dumps, and out of swap as far as the
  * system allows. Only touched pages count. */
@@ -131,7 +131,7 @@ static struct toc_err open_core(struct toc_daemon *daemon, struct toc_line *line
     return toc_failed(err) ? explain_core(err, line) : err;
 }
 
-/* ---- store ---- */
+/* store */
 
 static struct toc_err open_store(struct toc_daemon *daemon, struct toc_line *line)
 {
@@ -212,7 +212,7 @@ static struct toc_err load_core(struct toc_daemon *daemon, struct toc_line *line
     return err;
 }
 
-/* ---- everything ---- */
+/* everything */
 
 /* tocsin-index stands beside this program, so that the two are of one version. */
 static struct toc_err open_indexers(struct toc_daemon *daemon, struct toc_line *line)
@@ -227,7 +227,7 @@ static struct toc_err open_indexers(struct toc_daemon *daemon, struct toc_line *
     if (slash == NULL) {
         return toc_line_fail(line, TOC_IO, "cannot tell where tocsind lies: is /proc mounted?");
     }
-    strcpy(slash + 1, "tocsin-index");
+    memcpy(slash + 1, "tocsin-index", sizeof("tocsin-index"));
     return toc_indexers_open(&daemon->indexers, path, line);
 }
 

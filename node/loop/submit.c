@@ -59,7 +59,7 @@ void toc_submit_push(struct toc_daemon *daemon, struct toc_serve_client *client,
     uv_async_send(&daemon->reports);
 }
 
-/* ---- outcomes ---- */
+/* outcomes */
 
 /* Who publishes and then asks must find what he published; but the index may be busy with others'
  * entries, and the bulletin is durable all the same. */
@@ -171,7 +171,7 @@ void toc_submit_tick(struct toc_daemon *daemon)
     }
 }
 
-/* ---- into the core ---- */
+/* into the core */
 
 static void take_arrived(struct toc_submitter *submitter)
 {

@@ -366,7 +366,7 @@ static bool split_address(const char *address, char host[static TOC_ENDPOINT_BYT
     bool brackets = address[0] == '[' && address[len - 1] == ']';
     memcpy(host, address + (brackets ? 1 : 0), len - (brackets ? 2 : 0));
     host[len - (brackets ? 2 : 0)] = '\0';
-    strcpy(port, colon + 1);
+    memcpy(port, colon + 1, strlen(colon + 1) + 1);
     return true;
 }
 
@@ -440,9 +440,7 @@ void toc_tcp_close_all(struct toc_daemon *daemon)
     }
 }
 
-/* ---- dialling
- * -----------------------------------------------------------------------------------------------
- */
+/* dialling */
 
 static void on_connect(uv_connect_t *connect, int status)
 {

@@ -19,7 +19,7 @@ static void chain(uint8_t out[static TOC_HASH_BYTES], const uint8_t before[stati
     toc_hash(out, TOC_CTX_H_AUDIT, parts, 2);
 }
 
-/* ---- reading ---- */
+/* reading */
 
 /* Cuts a whole line "number \t … \t hash" in two. False: it has not that form. */
 static bool split_line(struct toc_span text, uint64_t *number, struct toc_span *body,
@@ -171,7 +171,7 @@ struct toc_err toc_audit_open(struct toc_audit *audit, const struct toc_home *ho
     return toc_ok();
 }
 
-/* ---- writing ---- */
+/* writing */
 
 /* Formats one line with its newline; gives its bytes. */
 static size_t format_line(char out[static TOC_AUDIT_LINE_BYTES], struct toc_audit *audit,

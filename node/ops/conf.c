@@ -40,7 +40,7 @@ static bool is_word(struct toc_span value, const char *word)
     return toc_span_equal(value, toc_span_str(word));
 }
 
-/* ---- one value ---- */
+/* one value */
 
 static struct toc_err set_number(struct toc_conf *conf, const struct key *key,
                                  struct toc_span value, struct toc_line *line)
@@ -141,7 +141,7 @@ struct toc_err toc_conf_set(struct toc_conf *conf, const char *section, const ch
     return set_value(conf, found, value, line);
 }
 
-/* ---- a file ---- */
+/* a file */
 
 static struct toc_span trim(struct toc_span text)
 {
@@ -236,7 +236,7 @@ struct toc_err toc_conf_read(struct toc_conf *conf, const struct toc_home *home,
     return err;
 }
 
-/* ---- the documented file ---- */
+/* the documented file */
 
 static int value_text(char *out, size_t out_bytes, const struct toc_conf *conf,
                       const struct key *key)

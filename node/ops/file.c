@@ -117,7 +117,7 @@ static int open_folder(const char *path)
         errno = ENAMETOOLONG;
         return -1;
     }
-    strcpy(copy, path);
+    memcpy(copy, path, strlen(path) + 1);
     return open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 

@@ -89,7 +89,7 @@ struct toc_err toc_home_open(struct toc_home *home, const char *path, struct toc
     if (strlen(path) + 64 > TOC_PATH_BYTES) {
         return toc_line_fail(line, TOC_IO, "the path of the home folder is too long");
     }
-    strcpy(home->path, path);
+    memcpy(home->path, path, strlen(path) + 1);
     home->dir_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     struct stat about;
     if (home->dir_fd < 0 || !toc_home_has(home, TOC_HOME_NODE_KEY)) {

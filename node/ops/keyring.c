@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- opening ---- */
+/* opening */
 
 /* Says why a key file did not open; the code alone would not tell a person what to do. */
 static struct toc_err explain(struct toc_err err, const struct toc_home *home, const char *name,
@@ -65,7 +65,7 @@ struct toc_err toc_home_open_key(const struct toc_home *home, const char *name,
     return err;
 }
 
-/* ---- sealing ---- */
+/* sealing */
 
 /* Tests open hundreds of files and have no secret to protect. */
 static uint32_t argon_kib(void)
@@ -114,7 +114,7 @@ struct toc_err toc_home_seal_key(const struct toc_home *home, const char *name,
     return err;
 }
 
-/* ---- the node's keys ---- */
+/* the node's keys */
 
 struct secrets {
     uint8_t node[TOC_NODE_KEYS_BYTES];
@@ -183,7 +183,7 @@ struct toc_err toc_keyring_store(const struct toc_home *home, const struct toc_k
     return err;
 }
 
-/* ---- the organisation's key ---- */
+/* the organisation's key */
 
 struct toc_err toc_org_keys_open(const struct toc_home *home,
                                  const struct toc_unlock_options *options,

@@ -25,7 +25,7 @@ enum toc_exit toc_exit_of(enum toc_code code)
     return code == TOC_UNREACHABLE ? TOC_EXIT_UNREACHABLE : TOC_EXIT_FAILED;
 }
 
-/* ---- escaping ---- */
+/* escaping */
 
 /* Reads one character; gives its bytes, 0 for bytes that are not UTF-8 (RFC 3629 section 3). */
 static size_t take_character(struct toc_span text, uint32_t *character)
@@ -96,7 +96,7 @@ size_t toc_text_escape(char *out, size_t out_bytes, struct toc_span text)
     return used;
 }
 
-/* ---- lines ---- */
+/* lines */
 
 /* Formats into `out`, escaped. `format` was checked at the call of the public function. */
 __attribute__((format(printf, 3, 0))) static void line_format(char *out, size_t out_bytes,
@@ -133,7 +133,7 @@ struct toc_err toc_line_fail(struct toc_line *line, enum toc_code code, const ch
     return toc_fail(code, toc_code_text(code));
 }
 
-/* ---- log ---- */
+/* log */
 
 static _Atomic int say_level = TOC_LEVEL_INFO;
 
@@ -169,7 +169,7 @@ void toc_say(enum toc_level level, const char *format, ...)
     (void)written;
 }
 
-/* ---- clocks ---- */
+/* clocks */
 
 static uint64_t read_clock(clockid_t clock)
 {

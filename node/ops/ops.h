@@ -17,7 +17,7 @@
 #include <stdio.h>
 #include <sys/types.h>
 
-/* ---- lines and exit statuses ---- */
+/* lines and exit statuses */
 
 enum toc_exit { /* source: 6-cli.md; other programs test them: never renumber */
                 TOC_EXIT_DONE = 0,
@@ -50,7 +50,7 @@ struct toc_err toc_line_fail(struct toc_line *line, enum toc_code code, const ch
  * terminator. */
 size_t toc_text_escape(char *out, size_t out_bytes, struct toc_span text);
 
-/* ---- log: lines on stderr ---- */
+/* log: lines on stderr */
 
 enum toc_level { TOC_LEVEL_ERROR, TOC_LEVEL_WARNING, TOC_LEVEL_INFO, TOC_LEVEL_DEBUG };
 /* Lines above `level` are dropped. Start: INFO. */
@@ -59,8 +59,9 @@ void toc_say_level(enum toc_level level);
  * toc_line_set. Any thread. Never pass secrets. */
 void toc_say(enum toc_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* ---- clocks and hardening ---- */
+/* clocks and hardening */
 
+/* The clocks of the system; the monotonic one goes on from boot to boot at most. */
 struct toc_mono toc_now_mono(void);
 struct toc_utc toc_now_utc(void);
 /* "2026-03-01T12:00:00Z", terminated. */
@@ -71,14 +72,14 @@ void toc_time_text(char out[static TOC_TIME_TEXT_BYTES], struct toc_utc at);
  * libsodium. Call first in main. Fails: IO. */
 TOC_MUST_USE struct toc_err toc_process_harden(struct toc_line *line);
 
-/* ---- secrets in guarded memory ---- */
+/* secrets in guarded memory */
 
 /* Zeroed guarded memory (sodium_malloc: locked, guard pages, not in dumps). NULL when there is
  * none. Free with toc_guarded_free, which wipes; NULL is legal. */
 void *toc_guarded_new(size_t bytes);
 void toc_guarded_free(void *at);
 
-/* ---- files ---- */
+/* files */
 
 /* Bytes on the heap. Free with toc_bytes_free (wipes; zeroed is legal). */
 struct toc_bytes {
@@ -100,7 +101,7 @@ enum toc_replace { TOC_REPLACE_NO, TOC_REPLACE_YES };
 TOC_MUST_USE struct toc_err toc_file_write(const char *path, struct toc_span bytes, mode_t mode,
                                            enum toc_replace replace, struct toc_line *line);
 
-/* ---- home ---- */
+/* home */
 
 #define TOC_HOME_CONF "tocsin.conf"
 #define TOC_HOME_NODE_KEY "node.key"
@@ -146,7 +147,7 @@ TOC_MUST_USE struct toc_err toc_home_read(const struct toc_home *home, const cha
 TOC_MUST_USE struct toc_err toc_home_write(const struct toc_home *home, const char *name,
                                            struct toc_span bytes, struct toc_line *line);
 
-/* ---- keys ---- */
+/* keys */
 
 /* Where a passphrase or credential may come from. All may be NULL or false. Lends. */
 struct toc_unlock_options {
@@ -223,7 +224,7 @@ TOC_MUST_USE struct toc_err toc_org_keys_store(const struct toc_home *home,
                                                const struct toc_unlock *unlock,
                                                struct toc_line *line);
 
-/* ---- configuration ---- */
+/* configuration */
 
 #define TOC_ENDPOINT_BYTES 129u /* "host:port" or "[v6]:port" */
 #define TOC_CONF_BYTES_MAX 65536u
@@ -286,7 +287,7 @@ TOC_MUST_USE struct toc_err toc_conf_read(struct toc_conf *conf, const struct to
 /* The documented file with these values, terminated; gives its bytes. Asserts that it fits. */
 size_t toc_conf_text(char *out, size_t out_bytes, const struct toc_conf *conf);
 
-/* ---- audit log
+/* audit log
  * One line an act: number, UTC time, uid, act, outcome, detail, hash; tab-separated, escaped. The
  * hash is H("audit", hash of the line before ‖ line without its hash) in hexadecimal.
  */

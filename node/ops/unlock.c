@@ -33,7 +33,7 @@ static struct toc_err take(struct toc_unlocked *unlocked, enum toc_keyfile_lock 
     return toc_ok();
 }
 
-/* ---- sources ---- */
+/* sources */
 
 /* The path of the credential, or NULL. `room` holds systemd's. */
 static const char *credential_path(const struct toc_unlock_options *options,
@@ -149,7 +149,7 @@ static struct toc_err from_prompt(struct toc_unlocked *unlocked, const char *wha
     return err;
 }
 
-/* ---- finding ---- */
+/* finding */
 
 struct toc_err toc_unlock_find(struct toc_unlocked *unlocked,
                                const struct toc_unlock_options *options, enum toc_keyfile_lock lock,

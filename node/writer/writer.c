@@ -35,7 +35,7 @@ struct toc_writer_thread {
     uint64_t swept_ms;
 };
 
-/* ---- transactions ---- */
+/* transactions */
 
 /* Is this a refusal of one job alone? See toc_store_apply. */
 static bool is_refusal(struct toc_err err)
@@ -78,7 +78,7 @@ static struct toc_err commit_index(struct toc_writer_thread *writer, const struc
     return toc_store_commit(txn);
 }
 
-/* ---- failures ---- */
+/* failures */
 
 static bool is_stopping(struct toc_writer_thread *writer)
 {
@@ -147,7 +147,7 @@ static bool recover(struct toc_writer_thread *writer, struct toc_err err, unsign
     return true;
 }
 
-/* ---- the thread ---- */
+/* the thread */
 
 /* Takes at most TOC_STORE_JOBS_MAX waiting jobs off the queue; the mutex is held. */
 static struct toc_store_job *take_jobs(struct toc_writer_thread *writer)
@@ -281,7 +281,7 @@ static void *run(void *arg)
     return NULL;
 }
 
-/* ---- public ---- */
+/* public */
 
 struct toc_err toc_writer_start(struct toc_writer_thread **writer,
                                 const struct toc_writer_options *options)

@@ -5,7 +5,6 @@
  * tocsind; every entry is verified and durable at the receiver. First with the indexer off, beside
  * "the limit"; then a third node with its indexer, until it can be asked for all.
  */
-#include <fcntl.h>
 #include <sodium.h>
 
 #include "content.h"
@@ -189,7 +188,7 @@ static double wait_entries(const struct node *node, uint64_t entries, bool visib
         if (nodes_now() - start > 10 * NODES_WAIT_S) {
             nodes_die("%s has not caught up; its log is %s", node->handle, node->log);
         }
-        usleep(2000);
+        nodes_pause(2);
     }
     double took = nodes_now() - start;
     toc_client_close(client);

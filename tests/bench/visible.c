@@ -6,7 +6,6 @@
  * indicator on the neighbour finds it. Then: one `tocsin lookup` from prompt to prompt, a start,
  * and the memory of a node that idles.
  */
-#include <fcntl.h>
 #include <sodium.h>
 
 #include "nodes.h"
@@ -97,20 +96,12 @@ static void measure_visible(struct toc_client *author, struct toc_client *neighb
 /* One program from its start to its end. */
 static double run_once(const struct node *node, const char *command, const char *argument)
 {
-    extern char **environ;
-    char *const arguments[] = {(char *)(uintptr_t) "tocsin", (char *)(uintptr_t)command,
-                               (char *)(uintptr_t) "--home", (char *)(uintptr_t)node->home,
-                               (char *)(uintptr_t)argument,  NULL};
-    posix_spawn_file_actions_t files;
-    pid_t pid;
-    posix_spawn_file_actions_init(&files);
-    posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+    const char *const arguments[] = {"tocsin", command, "--home", node->home, argument, NULL};
     double start = nodes_now();
-    if (posix_spawn(&pid, nodes_program("tocsin"), &files, NULL, arguments, environ) != 0 ||
-        waitpid(pid, NULL, 0) != pid) {
-        nodes_die("tocsin cannot be started");
+    pid_t pid = nodes_spawn("tocsin", arguments, "/dev/null", NULL);
+    if (waitpid(pid, NULL, 0) != pid) {
+        nodes_die("tocsin cannot be waited for");
     }
-    posix_spawn_file_actions_destroy(&files);
     return (nodes_now() - start) * 1e3;
 }
 
@@ -157,7 +148,7 @@ int main(int argc, char **argv)
     measure_start(&nodes[1]);
     nodes_start(&nodes[0]);
     author = nodes_connect(&nodes[0]);
-    usleep(2000000); /* until nothing moves any more */
+    nodes_pause(2000); /* until nothing moves any more */
     show("memory.idle", nodes_rss_mib(&nodes[1]), "MiB", ",\"goal\":\"<= 25\"");
     toc_client_close(author);
     return 0;

@@ -8,7 +8,10 @@
 #define TOC_TEST_NODES_H
 
 #include <arpa/inet.h>
+#include <dirent.h>
+#include <fcntl.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdarg.h>
@@ -77,17 +80,51 @@ static inline const char *nodes_program(const char *name)
     return path;
 }
 
-/* Runs `tocsin` with arguments as the shell splits them; it must end with 0. */
-__attribute__((format(printf, 1, 2))) static inline void nodes_cli(const char *format, ...)
+/* Waits a moment between two looks at a condition. */
+static inline void nodes_pause(int ms)
 {
-    char arguments[4096], command[6144];
+    poll(NULL, 0, ms);
+}
+
+/* Starts a program; stdout and stderr go to files (NULL: they stay), `out` from its start. */
+static inline pid_t nodes_spawn(const char *program, const char *const *arguments, const char *out,
+                                const char *err)
+{
+    extern char **environ;
+    posix_spawn_file_actions_t files;
+    pid_t pid;
+    posix_spawn_file_actions_init(&files);
+    if (out != NULL) {
+        posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, out, O_WRONLY | O_CREAT | O_TRUNC,
+                                         0600);
+    }
+    if (err != NULL) {
+        posix_spawn_file_actions_addopen(&files, STDERR_FILENO, err, O_WRONLY | O_CREAT | O_APPEND,
+                                         0600);
+    }
+    if (posix_spawn(&pid, nodes_program(program), &files, NULL, (char *const *)(uintptr_t)arguments,
+                    environ) != 0) {
+        nodes_die("%s cannot be started", program);
+    }
+    posix_spawn_file_actions_destroy(&files);
+    return pid;
+}
+
+/* Runs `tocsin` with the arguments up to NULL; it must end with 0. `out`: where stdout goes. */
+__attribute__((sentinel)) static inline void nodes_cli(const char *out, ...)
+{
+    const char *arguments[24] = {"tocsin"};
+    size_t count = 1;
+    int status = 0;
     va_list values;
-    va_start(values, format);
-    vsnprintf(arguments, sizeof(arguments), format, values);
+    va_start(values, out);
+    while (count < 23 && (arguments[count] = va_arg(values, const char *)) != NULL) {
+        count++;
+    }
     va_end(values);
-    snprintf(command, sizeof(command), "%s %s", nodes_program("tocsin"), arguments);
-    if (system(command) != 0) {
-        nodes_die("failed: %s", command);
+    pid_t pid = nodes_spawn("tocsin", arguments, out == NULL ? "/dev/null" : out, NULL);
+    if (waitpid(pid, &status, 0) != pid || status != 0) {
+        nodes_die("tocsin %s failed", arguments[1]);
     }
 }
 
@@ -124,10 +161,12 @@ static inline void nodes_init(struct node *node, const char *handle, const char 
     if (file == NULL || fwrite(secret, sizeof(secret), 1, file) != 1 || fclose(file) != 0) {
         nodes_die("cannot write %s", node->credential);
     }
-    nodes_cli("init --home %s --org %s --country %s --listen 127.0.0.1:%u --credential %s "
-              "--recovery-out %s.recovery > /dev/null 2>&1",
-              node->home, handle, country, node->port, node->credential, node->home);
-    nodes_cli("card --home %s > %s", node->home, node->card);
+    char listen[64], recovery[600];
+    snprintf(listen, sizeof(listen), "127.0.0.1:%u", node->port);
+    snprintf(recovery, sizeof(recovery), "%s.recovery", node->home);
+    nodes_cli(NULL, "init", "--home", node->home, "--org", handle, "--country", country, "--listen",
+              listen, "--credential", node->credential, "--recovery-out", recovery, NULL);
+    nodes_cli(node->card, "card", "--home", node->home, NULL);
 }
 
 /* Three founders, the least that a federation has. */
@@ -145,48 +184,47 @@ static inline void nodes_found(struct node nodes[static 3])
     for (size_t i = 0; i < 3; i++) {
         nodes_init(&nodes[i], handles[i], countries[i]);
     }
-    nodes_cli("federation found --home %s --name Bench -o %s/genesis --credential %s %s %s %s "
-              "> /dev/null",
-              nodes[0].home, nodes_folder.path, nodes[0].credential, nodes[0].card, nodes[1].card,
-              nodes[2].card);
+    char genesis[300];
+    snprintf(genesis, sizeof(genesis), "%s/genesis", nodes_folder.path);
+    nodes_cli(NULL, "federation", "found", "--home", nodes[0].home, "--name", "Bench", "-o",
+              genesis, "--credential", nodes[0].credential, nodes[0].card, nodes[1].card,
+              nodes[2].card, NULL);
     for (size_t i = 0; i < 3; i++) {
-        nodes_cli("federation sign %s/genesis --home %s --credential %s > /dev/null",
-                  nodes_folder.path, nodes[i].home, nodes[i].credential);
+        nodes_cli(NULL, "federation", "sign", genesis, "--home", nodes[i].home, "--credential",
+                  nodes[i].credential, NULL);
     }
     for (size_t i = 0; i < 3; i++) {
-        nodes_cli("federation adopt %s/genesis --home %s --credential %s > /dev/null",
-                  nodes_folder.path, nodes[i].home, nodes[i].credential);
+        nodes_cli(NULL, "federation", "adopt", genesis, "--home", nodes[i].home, "--credential",
+                  nodes[i].credential, NULL);
     }
 }
 
 /* A node that stores and passes on alone. */
 static inline void nodes_as_relay(const struct node *node)
 {
-    char command[2048];
-    snprintf(command, sizeof(command), "sed -i 's/^index = yes/index = no/' %s/tocsin.conf",
-             node->home);
-    if (system(command) != 0) {
-        nodes_die("cannot change the configuration of %s", node->handle);
+    char path[600], text[16384];
+    struct toc_conf conf;
+    struct toc_bytes bytes;
+    struct toc_line line = {{0}};
+    snprintf(path, sizeof(path), "%s/" TOC_HOME_CONF, node->home);
+    toc_conf_init(&conf);
+    if (toc_failed(toc_file_read(path, TOC_CONF_BYTES_MAX, &bytes, &line)) ||
+        toc_failed(toc_conf_parse(&conf, toc_span(bytes.at, bytes.len), path, &line))) {
+        nodes_die("%s", line.text);
+    }
+    conf.node_index = false;
+    size_t len = toc_conf_text(text, sizeof(text), &conf);
+    toc_bytes_free(&bytes);
+    if (toc_failed(toc_file_write(path, toc_span(text, len), 0600, TOC_REPLACE_YES, &line))) {
+        nodes_die("%s", line.text);
     }
 }
 
 static inline void nodes_start(struct node *node)
 {
-    extern char **environ;
-    char *const arguments[] = {(char *)(uintptr_t) "tocsind",
-                               (char *)(uintptr_t) "--home",
-                               node->home,
-                               (char *)(uintptr_t) "--credential",
-                               node->credential,
-                               NULL};
-    posix_spawn_file_actions_t files;
-    posix_spawn_file_actions_init(&files);
-    posix_spawn_file_actions_addopen(&files, STDERR_FILENO, node->log,
-                                     O_WRONLY | O_CREAT | O_APPEND, 0600);
-    if (posix_spawn(&node->pid, nodes_program("tocsind"), &files, NULL, arguments, environ) != 0) {
-        nodes_die("tocsind cannot be started");
-    }
-    posix_spawn_file_actions_destroy(&files);
+    const char *const arguments[] = {"tocsind",      "--home",         node->home,
+                                     "--credential", node->credential, NULL};
+    node->pid = nodes_spawn("tocsind", arguments, NULL, node->log);
     bool known = false;
     for (size_t i = 0; i < nodes_running_count; i++) {
         known = known || nodes_running[i] == node;
@@ -213,7 +251,7 @@ static inline struct toc_client *nodes_connect(const struct node *node)
         if (nodes_now() > end || waitpid(node->pid, NULL, WNOHANG) == node->pid) {
             nodes_die("%s does not answer; its log is %s", node->handle, node->log);
         }
-        usleep(1000);
+        nodes_pause(1);
     }
     return client;
 }
@@ -283,17 +321,25 @@ static inline unsigned long nodes_rss_kib(long pid)
 /* The same of the node and its indexers together, MiB. */
 static inline double nodes_rss_mib(const struct node *node)
 {
-    char command[256];
+    char path[96];
     long pid = 0;
-    unsigned long sum = 0;
-    snprintf(command, sizeof(command), "ps -o pid= -p %ld --ppid %ld", (long)node->pid,
-             (long)node->pid);
-    FILE *list = popen(command, "r");
-    while (list != NULL && fscanf(list, "%ld", &pid) == 1) {
-        sum += nodes_rss_kib(pid);
+    unsigned long sum = nodes_rss_kib((long)node->pid);
+    /* The keeper of the indexers is one of several threads; each may have children. */
+    snprintf(path, sizeof(path), "/proc/%ld/task", (long)node->pid);
+    DIR *tasks = opendir(path);
+    for (struct dirent *task; tasks != NULL && (task = readdir(tasks)) != NULL;) {
+        snprintf(path, sizeof(path), "/proc/%ld/task/%.20s/children", (long)node->pid,
+                 task->d_name);
+        FILE *list = fopen(path, "r");
+        while (list != NULL && fscanf(list, "%ld", &pid) == 1) {
+            sum += nodes_rss_kib(pid);
+        }
+        if (list != NULL) {
+            fclose(list);
+        }
     }
-    if (list != NULL) {
-        pclose(list);
+    if (tasks != NULL) {
+        closedir(tasks);
     }
     return (double)sum / 1024;
 }
