@@ -7,6 +7,7 @@
 
 /* Values of one request: the first answers come early, and memory stays small. */
 #define LOOKUP_BATCH 1000u
+#define PLACE_BYTES 48u /* of an object id or a column: enough to find it again */
 _Static_assert(LOOKUP_BATCH <= TOC_LOOKUP_VALUES_MAX, "the node takes that many");
 
 static const enum toc_field lookup_keys[] = {TOC_FIELD_VALUE, TOC_FIELD_KIND, TOC_FIELD_KNOWN,
@@ -24,11 +25,25 @@ struct lookup {
 
 /* answers */
 
+/* "document 1, line 7, indicator--395c91c0": as far as the source has them. */
+static void make_place(char *text, size_t text_bytes, const struct toc_message *bulletin)
+{
+    char line[32] = "";
+    struct toc_span at = toc_message_text(bulletin, TOC_FIELD_PLACE);
+    if (toc_message_has(bulletin, TOC_FIELD_TEXT_LINE)) {
+        (void)snprintf(line, sizeof line, ", line %llu",
+                       (unsigned long long)toc_message_number(bulletin, TOC_FIELD_TEXT_LINE));
+    }
+    (void)snprintf(text, text_bytes, "document %llu%s%s%.*s",
+                   (unsigned long long)toc_message_number(bulletin, TOC_FIELD_DOCUMENT), line,
+                   at.len > 0 ? ", " : "", at.len < PLACE_BYTES ? (int)at.len : (int)PLACE_BYTES,
+                   at.len > 0 ? (const char *)at.at : "");
+}
+
 static void add_bulletin(struct lookup *lookup, const struct toc_message *row,
                          const struct toc_message *bulletin)
 {
-    char place[64] = "-";
-    uint64_t line = 0;
+    char place[160] = "-";
     struct toc_span indicator = toc_message_text(row, TOC_FIELD_INDICATOR);
     struct toc_id_cell id = {"-"};
     toc_table_cell(&lookup->table, toc_message_text(row, TOC_FIELD_WRITTEN));
@@ -38,7 +53,6 @@ static void add_bulletin(struct lookup *lookup, const struct toc_message *row,
                    indicator.len > 0 ? indicator : toc_message_text(row, TOC_FIELD_VALUE));
     if (bulletin != NULL) {
         id = toc_cell_id(stdout, bulletin, TOC_FIELD_ID);
-        line = toc_message_number(bulletin, TOC_FIELD_TEXT_LINE);
     }
     toc_table_text(&lookup->table, id.text);
     static const enum toc_field texts[] = {TOC_FIELD_TLP, TOC_FIELD_AUTHOR};
@@ -47,11 +61,7 @@ static void add_bulletin(struct lookup *lookup, const struct toc_message *row,
                        bulletin == NULL ? toc_span_str("-") : toc_message_text(bulletin, texts[i]));
     }
     if (lookup->why && bulletin != NULL) {
-        struct toc_span at = toc_message_text(bulletin, TOC_FIELD_PLACE);
-        (void)snprintf(place, sizeof place, "document %llu, %s%llu%s%.*s",
-                       (unsigned long long)toc_message_number(bulletin, TOC_FIELD_DOCUMENT),
-                       line > 0 ? "line " : "", (unsigned long long)line, at.len > 0 ? ", " : "",
-                       at.len < 24 ? (int)at.len : 24, at.len > 0 ? (const char *)at.at : "");
+        make_place(place, sizeof place, bulletin);
     }
     if (lookup->why) {
         toc_table_text(&lookup->table, place);
