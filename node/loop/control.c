@@ -11,7 +11,6 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define CLIENTS_MAX 64u /* people and cron jobs of one machine */
 /* A client that sends half a request, or reads none of its replies, for so long is closed. */
 #define STALL_MS 30000u
 #define TICK_MS 1000u
@@ -89,7 +88,7 @@ static void on_connection(uv_stream_t *listener, int status)
         return;
     }
     client->handle_open = true;
-    bool has_place = server->client_count < CLIENTS_MAX || make_place(server);
+    bool has_place = server->client_count < TOC_CLIENTS_MAX || make_place(server);
     client->next = server->clients;
     server->clients = client;
     server->client_count++;
@@ -181,7 +180,7 @@ void toc_serve_listen(struct toc_daemon *daemon)
         return;
     }
     server->listening = true;
-    int failed = uv_listen((uv_stream_t *)&server->listener, 16, on_connection);
+    int failed = uv_listen((uv_stream_t *)&server->listener, TOC_CLIENTS_MAX, on_connection);
     if (failed != 0) {
         toc_say(TOC_LEVEL_ERROR, "cannot listen on the control socket: %s", uv_strerror(failed));
     }

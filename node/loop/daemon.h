@@ -76,6 +76,7 @@ void toc_drive_end(struct toc_daemon *daemon);
 /* control socket */
 
 struct toc_serve_client;
+#define TOC_CLIENTS_MAX 64u /* people and cron jobs of one machine */
 
 /* Binds HOME/control. Fails: IO, USAGE (no such group). */
 TOC_MUST_USE struct toc_err toc_serve_start(struct toc_daemon *daemon, struct toc_line *line);
@@ -101,7 +102,9 @@ void toc_serve_end(struct toc_serve_client *client, struct toc_err err, const st
 
 /* desks */
 
-#define TOC_DESKS 2u /* threads: a long question does not make a short one wait */
+#define TOC_DESKS 2u /* that work at a time: a long question does not make a short one wait */
+/* Threads that wait for a client to read do not count; every client may make one wait. */
+#define TOC_DESK_THREADS_MAX (TOC_CLIENTS_MAX + TOC_DESKS)
 
 /* A request on its way. Owned by the desk that answers it. */
 struct toc_order {
@@ -119,6 +122,10 @@ void toc_desk_stop(struct toc_daemon *daemon);
 void toc_desk_end(struct toc_daemon *daemon);
 /* Takes the order. */
 void toc_desk_push(struct toc_daemon *daemon, struct toc_order *order);
+/* On a desk's thread: it begins to wait for its client, so another may work; it goes on. */
+void toc_desk_pause(struct toc_daemon *daemon);
+/* The wait is over. */
+void toc_desk_resume(struct toc_daemon *daemon);
 /* Another thread: runs `run` on the loop's thread and waits for it. False: the node stops. */
 bool toc_desk_call(void *daemon, void (*run)(void *daemon, void *arg), void *arg);
 /* Carries out the calls that wait. */

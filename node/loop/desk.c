@@ -16,7 +16,6 @@ struct desk_thread {
     struct toc_daemon *daemon;
     pthread_t thread;
     struct toc_desk desk;
-    bool running;
 };
 
 struct toc_desk_threads {
@@ -25,7 +24,9 @@ struct toc_desk_threads {
     struct toc_order *first, **last;
     struct call *calls, **calls_last;
     bool stopping;
-    struct desk_thread threads[TOC_DESKS];
+    size_t active; /* threads that work: neither idle nor waiting for a client */
+    size_t idle, count;
+    struct desk_thread threads[TOC_DESK_THREADS_MAX];
 };
 
 /* Calls onto the loop's thread. */
@@ -126,38 +127,72 @@ static void answer_order(struct desk_thread *thread, struct toc_order *order)
     free_order(order);
 }
 
-static void *run(void *arg)
+/* Takes the next order when fewer than TOC_DESKS threads work; waits for that. The mutex is held.
+ * NULL: stopping, and no order is left. */
+static struct toc_order *take_order(struct toc_desk_threads *desks)
 {
-    struct desk_thread *thread = arg;
-    struct toc_desk_threads *desks = thread->daemon->desks;
-    pthread_mutex_lock(&desks->mutex);
-    for (;;) {
-        while (desks->first == NULL && !desks->stopping) {
-            pthread_cond_wait(&desks->work, &desks->mutex);
-        }
-        struct toc_order *order = desks->first;
-        if (order == NULL) {
-            break;
-        }
+    while (!desks->stopping && (desks->first == NULL || desks->active >= TOC_DESKS)) {
+        desks->idle++;
+        pthread_cond_wait(&desks->work, &desks->mutex);
+        desks->idle--;
+    }
+    struct toc_order *order = desks->first;
+    if (order != NULL) {
         desks->first = order->next;
         if (desks->first == NULL) {
             desks->last = &desks->first;
         }
+    }
+    return order;
+}
+
+static void refuse_order(struct toc_order *order)
+{
+    struct toc_line line;
+    toc_line_set(&line, "the node is stopping: try again when it runs");
+    toc_serve_end(order->client, toc_fail(TOC_UNREACHABLE, "stopping"), &line, toc_span(NULL, 0));
+    free_order(order);
+}
+
+static void *run(void *arg)
+{
+    struct desk_thread *thread = arg;
+    struct toc_desk_threads *desks = thread->daemon->desks;
+    struct toc_order *order;
+    pthread_mutex_lock(&desks->mutex);
+    while ((order = take_order(desks)) != NULL) {
         bool stopping = desks->stopping;
+        desks->active++;
         pthread_mutex_unlock(&desks->mutex);
         if (stopping) {
-            struct toc_line line;
-            toc_line_set(&line, "the node is stopping: try again when it runs");
-            toc_serve_end(order->client, toc_fail(TOC_UNREACHABLE, "stopping"), &line,
-                          toc_span(NULL, 0));
-            free_order(order);
+            refuse_order(order);
         } else {
             answer_order(thread, order);
         }
         pthread_mutex_lock(&desks->mutex);
+        desks->active--;
+        pthread_cond_signal(&desks->work);
     }
     pthread_mutex_unlock(&desks->mutex);
     return NULL;
+}
+
+static struct toc_err start_thread(struct toc_daemon *daemon);
+
+/* Makes sure that somebody takes the next order, if one may. The mutex is held. */
+static void wake(struct toc_daemon *daemon)
+{
+    struct toc_desk_threads *desks = daemon->desks;
+    if (desks->first == NULL || desks->active >= TOC_DESKS) {
+        return;
+    }
+    if (desks->idle == 0 && desks->count < TOC_DESK_THREADS_MAX && !desks->stopping) {
+        struct toc_err err = start_thread(daemon);
+        if (toc_failed(err)) {
+            toc_say(TOC_LEVEL_WARNING, "control socket: %s", err.why);
+        }
+    }
+    pthread_cond_signal(&desks->work);
 }
 
 void toc_desk_push(struct toc_daemon *daemon, struct toc_order *order)
@@ -167,14 +202,31 @@ void toc_desk_push(struct toc_daemon *daemon, struct toc_order *order)
     pthread_mutex_lock(&desks->mutex);
     *desks->last = order;
     desks->last = &order->next;
-    pthread_cond_signal(&desks->work);
+    wake(daemon);
     pthread_mutex_unlock(&desks->mutex);
+}
+
+void toc_desk_pause(struct toc_daemon *daemon)
+{
+    pthread_mutex_lock(&daemon->desks->mutex);
+    daemon->desks->active--;
+    wake(daemon);
+    pthread_mutex_unlock(&daemon->desks->mutex);
+}
+
+void toc_desk_resume(struct toc_daemon *daemon)
+{
+    pthread_mutex_lock(&daemon->desks->mutex);
+    daemon->desks->active++;
+    pthread_mutex_unlock(&daemon->desks->mutex);
 }
 
 /* threads */
 
-static struct toc_err start_thread(struct toc_daemon *daemon, struct desk_thread *thread)
+/* One more thread; the mutex is held. */
+static struct toc_err start_thread(struct toc_daemon *daemon)
 {
+    struct desk_thread *thread = &daemon->desks->threads[daemon->desks->count];
     thread->daemon = daemon;
     thread->desk = (struct toc_desk){
         .store = daemon->store,
@@ -195,8 +247,12 @@ static struct toc_err start_thread(struct toc_daemon *daemon, struct desk_thread
         .alarms = alarms_of,
     };
     TOC_TRY(toc_opener_new(&thread->desk.opener, daemon->store, daemon->keyring->node.store_key));
-    thread->running = pthread_create(&thread->thread, NULL, run, thread) == 0;
-    return thread->running ? toc_ok() : toc_fail(TOC_FULL, "no thread for the control socket");
+    if (pthread_create(&thread->thread, NULL, run, thread) != 0) {
+        toc_opener_free(thread->desk.opener);
+        return toc_fail(TOC_FULL, "no thread for the control socket");
+    }
+    daemon->desks->count++;
+    return toc_ok();
 }
 
 struct toc_err toc_desk_start(struct toc_daemon *daemon)
@@ -211,10 +267,10 @@ struct toc_err toc_desk_start(struct toc_daemon *daemon)
     pthread_mutex_init(&desks->mutex, NULL);
     pthread_cond_init(&desks->work, NULL);
     pthread_cond_init(&desks->called, NULL);
-    for (size_t i = 0; i < TOC_DESKS; i++) {
-        TOC_TRY(start_thread(daemon, &desks->threads[i]));
-    }
-    return toc_ok();
+    pthread_mutex_lock(&desks->mutex);
+    struct toc_err err = start_thread(daemon);
+    pthread_mutex_unlock(&desks->mutex);
+    return err;
 }
 
 void toc_desk_stop(struct toc_daemon *daemon)
@@ -228,10 +284,8 @@ void toc_desk_stop(struct toc_daemon *daemon)
     pthread_cond_broadcast(&desks->work);
     pthread_mutex_unlock(&desks->mutex);
     end_calls(daemon, true);
-    for (size_t i = 0; i < TOC_DESKS; i++) {
-        if (desks->threads[i].running) {
-            pthread_join(desks->threads[i].thread, NULL);
-        }
+    for (size_t i = 0; i < desks->count; i++) {
+        pthread_join(desks->threads[i].thread, NULL);
         toc_opener_free(desks->threads[i].desk.opener);
     }
 }

@@ -178,14 +178,33 @@ void toc_serve_flush(struct toc_daemon *daemon)
     }
 }
 
+/* Waits while the client has too much before it; whoever does not read is closed in the end. The
+ * mutex is held, and let go meanwhile. */
+static void wait_drained(struct toc_serve_client *client)
+{
+    struct toc_server *server = client->daemon->server;
+    if (client->gone || client->queued_bytes <= QUEUE_BYTES_MAX) {
+        return;
+    }
+    pthread_mutex_unlock(&server->mutex);
+    toc_desk_pause(client->daemon);
+    pthread_mutex_lock(&server->mutex);
+    while (!client->gone && client->queued_bytes > QUEUE_BYTES_MAX) {
+        pthread_cond_wait(&server->drained, &server->mutex);
+    }
+    pthread_mutex_unlock(&server->mutex);
+    toc_desk_resume(client->daemon);
+    pthread_mutex_lock(&server->mutex);
+}
+
 /* Queues a frame, whose memory is taken. */
 static bool queue_frame(struct toc_serve_client *client, uint8_t *at, size_t len, bool is_end)
 {
     struct toc_server *server = client->daemon->server;
     struct toc_reply *reply = malloc(sizeof(*reply));
     pthread_mutex_lock(&server->mutex);
-    while (!is_end && !client->gone && client->queued_bytes > QUEUE_BYTES_MAX) {
-        pthread_cond_wait(&server->drained, &server->mutex);
+    if (!is_end) {
+        wait_drained(client);
     }
     bool gone = client->gone || reply == NULL;
     if (!gone) {

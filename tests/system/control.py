@@ -1,0 +1,187 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: EUPL-1.2
+"""The control socket bears whatever a local program does to it, and notes who did what.
+
+Raw frames: noise, lengths that promise more than comes, half requests, replies that nobody reads,
+more clients than places. The node must answer others meanwhile and keep its memory.
+"""
+import os
+import random
+import socket
+import stat
+import struct
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+import federation
+import system
+
+ANSWER_S = 20
+GROWN_KIB_MAX = 48 * 1024  # queues and buffers of all clients together, and malloc's slack
+PLACES = 64
+check = system.check
+
+
+def connect(node):
+    folder = os.open(node.home, os.O_PATH)
+    try:
+        client = socket.socket(socket.AF_UNIX)
+        client.connect(f"/proc/self/fd/{folder}/control")
+        client.settimeout(ANSWER_S)
+        return client
+    finally:
+        os.close(folder)
+
+
+def text(value):
+    raw = value.encode()
+    head = bytes([0xa0 | len(raw)]) if len(raw) < 32 else bytes([0xd9, len(raw)])
+    return head + raw
+
+
+def frame(body):
+    return struct.pack("<I", len(body)) + body
+
+
+def request(command):
+    return frame(b"\x81\x01" + text(command))
+
+
+def read_exactly(client, count):
+    data = b""
+    while len(data) < count:
+        more = client.recv(count - len(data))
+        if not more:
+            return None
+        data += more
+    return data
+
+
+def read_frames(client):
+    """Bodies up to the end of a reply (a map that begins with END, true) or of the connection."""
+    while True:
+        head = read_exactly(client, 4)
+        body = head and read_exactly(client, struct.unpack("<I", head)[0])
+        if not body:
+            return
+        yield body
+        if body[1:3] == b"\x03\xc3":
+            return
+
+
+def rss_kib(node):
+    with open(f"/proc/{node.child.pid}/status", encoding="ascii") as file:
+        return int(next(line for line in file if line.startswith("VmRSS")).split()[1])
+
+
+def answers(node):
+    with connect(node) as client:
+        client.sendall(request("status"))
+        return len(list(read_frames(client))) == 2
+
+
+def noise_claims(node):
+    choose = random.Random(7)
+    for number in range(200):
+        with connect(node) as client:
+            client.sendall(choose.randbytes(choose.randrange(1, 300)))
+            client.shutdown(socket.SHUT_WR)
+    check(answers(node), "200 clients of noise hurt nobody")
+    for body in (b"", b"\xc0", b"\xdf\xff\xff\xff\xff", b"\xdd\xff\xff\xff\xff",
+                 b"\x91" * 100000 + b"\xc0", b"\x81\x01\xdb\xff\xff\xff\xff"):
+        with connect(node) as client:
+            client.sendall(frame(body))
+            replies = list(read_frames(client))
+            if body and not replies:
+                break
+    else:
+        check(True, "bodies that promise too much, or nest too deep, are refused with a line")
+        return
+    check(False, f"a body was not answered: {body[:8].hex()}")
+
+
+def unread_claims(node):
+    """Clients that ask for a document and read nothing of it: nobody waits for them, and the node
+    keeps but a little of what they asked for."""
+    path = os.path.join(node.folder, "large.txt")
+    size = 8 * 1024 * 1024
+    with open(path, "w", encoding="ascii") as file:
+        file.write(random.Random(11).randbytes(size // 2).hex())
+    ident = node.publish("--to", "all", "--tlp", "green", "--title", "large", path)
+    before = rss_kib(node)
+    body = b"\x83\x01" + text("show") + b"\x13" + text(ident) + b"\x14\x01"
+    clients = []
+    for _ in range(8):
+        client = connect(node)
+        client.sendall(frame(body))
+        clients.append(client)
+    check(answers(node), "8 clients that read nothing of 8 MiB do not stop the others")
+    check(rss_kib(node) - before < 8 * 3 * size // 1024,
+          "nor is more kept for each than the document and a queue")
+    with connect(node) as client:
+        client.sendall(frame(body))
+        got = sum(len(reply) for reply in read_frames(client))
+    check(got > size, "who reads gets all of it")
+    for client in clients:
+        client.close()
+    check(answers(node), "when they go the node goes on")
+
+
+def promise_claims(node):
+    before = rss_kib(node)
+    clients = []
+    for _ in range(40):
+        client = connect(node)
+        client.sendall(struct.pack("<I", 64 * 1024 * 1024) + b"\x81\x01")
+        clients.append(client)
+    check(answers(node), "40 announced requests of 64 MiB do not stop the others")
+    check(rss_kib(node) - before < GROWN_KIB_MAX, "memory is had for bytes, not for promises")
+    with connect(node) as client:
+        client.sendall(struct.pack("<I", 66 * 1024 * 1024))
+        check(client.recv(1) == b"", "a request above the bound ends the connection")
+    for client in clients:
+        client.close()
+
+
+def place_claims(node):
+    idle = [connect(node) for _ in range(PLACES + 20)]
+    check(answers(node), f"{PLACES + 20} idle clients leave a place for the next")
+    for client in idle:
+        client.close()
+
+
+def audit_claims(node, ident):
+    with open(os.path.join(node.home, "audit.log"), encoding="utf-8") as file:
+        lines = file.read().splitlines()
+    mine = [line.split("\t") for line in lines]
+    uid = f"uid={os.getuid()}"
+    check(all(row[2] == uid for row in mine), "every line names the caller's uid")
+    check(any(row[3] == "publish" and row[4] == "done" and ident in row[5] for row in mine),
+          "a publication is noted with its id")
+    check(any(row[3] == "publish" and row[4] == "POLICY" for row in mine),
+          "a refused one with the reason's name")
+    check(any(row[3] == "unknown" for row in mine), "so is a request that cannot be read")
+    check(not any(row[3] in ("status", "peers") for row in mine), "asking for the state is no act")
+
+
+def main():
+    cert = federation.found("AA", "BB", "CC", name="Control")
+    node = cert["AA"]
+    cert.start("AA")
+    mode = os.stat(os.path.join(node.home, "control")).st_mode
+    check(stat.S_ISSOCK(mode) and stat.S_IMODE(mode) == 0o600, "the socket is its owner's alone")
+    ident = node.publish("--to", "BB", "--tlp", "red", "--title", "secret", "--ioc",
+                         "domain:red.example.com")
+    node.cli("publish", "--to", "all", "--tlp", "red", "--title", "refused", status=3)
+    noise_claims(node)
+    promise_claims(node)
+    place_claims(node)
+    unread_claims(node)
+    audit_claims(node, ident)
+    check(node.stop() == 0, "SIGTERM ends it with 0")
+    check(not os.path.exists(os.path.join(node.home, "control")), "and the socket is gone")
+    system.finish()
+
+
+if __name__ == "__main__":
+    main()
