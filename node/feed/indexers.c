@@ -201,6 +201,7 @@ struct toc_err toc_indexers_read(struct toc_indexers *indexers, const uint8_t *a
         memcpy(worker.author, author, TOC_ID_BYTES);
         memcpy(worker.group, group, TOC_ID_BYTES);
         TOC_TRY(take(indexers, &worker));
+        uint64_t start_ms = toc_now_mono().ms;
         err = toc_process_ask(&worker.process, canonical, TOC_INDEXER_MS_MAX, reading);
         give_back(indexers, &worker, err.code != TOC_CORRUPT);
         if (err.code != TOC_CORRUPT) {
@@ -208,6 +209,9 @@ struct toc_err toc_indexers_read(struct toc_indexers *indexers, const uint8_t *a
         }
         if (is_stopping(indexers)) {
             return toc_fail(TOC_IO, "the node is stopping");
+        }
+        if (toc_now_mono().ms - start_ms >= TOC_INDEXER_MS_MAX) {
+            break;
         }
     }
     return err;
