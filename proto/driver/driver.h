@@ -59,7 +59,7 @@ enum toc_event_kind {
     TOC_EVENT_LOADED,    /* id, err, count: bytes written into the room lent by LOAD */
     TOC_EVENT_SUBMITTED, /* submit: publish an entry of our own */
     TOC_EVENT_INDEXED,   /* log, seq: indexed up to there (for beacons); late: that entry is */
-    TOC_EVENT_STOP,      /* say BYE on all links; the driver closes them after the SENTs */
+    TOC_EVENT_STOP,      /* BYE where there is room, and CLOSE, on all links */
 };
 
 enum toc_submit_audience { TOC_SUBMIT_ALL, TOC_SUBMIT_GROUP, TOC_SUBMIT_ORGANISATIONS };

@@ -212,6 +212,7 @@ static inline void world_handle(struct world *world, const struct world_event *a
     case WORLD_UP:
         event.kind = TOC_EVENT_LINK_UP;
         event.dialled = at->dialled;
+        memcpy(event.source, at->source, sizeof event.source);
         node->ends[at->end].up = true;
         break;
     case WORLD_INDEXED:
@@ -231,27 +232,35 @@ static inline void world_handle(struct world *world, const struct world_event *a
     world_step(world, at->node, &event);
 }
 
-/* The next event or timer; false when nothing will ever happen. */
-static inline bool world_next(struct world *world)
+/* The node whose timer comes first, or SIZE_MAX. */
+static inline size_t world_timer(const struct world *world)
 {
     size_t timer = SIZE_MAX;
     for (size_t i = 0; i < world->node_count; i++) {
-        bool earlier = timer == SIZE_MAX || world->nodes[i].timer_ms < world->nodes[timer].timer_ms;
-        timer = world->nodes[i].up && earlier ? i : timer;
+        uint64_t earliest = timer == SIZE_MAX ? UINT64_MAX : world->nodes[timer].timer_ms;
+        timer = world->nodes[i].up && world->nodes[i].timer_ms < earliest ? i : timer;
     }
-    if (world->event_count > 0 &&
-        (timer == SIZE_MAX || world->events[0].at_ms <= world->nodes[timer].timer_ms)) {
+    return timer;
+}
+
+/* The next event or timer that comes by `end_ms`; false when there is none. */
+static inline bool world_next(struct world *world, uint64_t end_ms)
+{
+    size_t timer = world_timer(world);
+    uint64_t timer_ms = timer == SIZE_MAX ? UINT64_MAX : world->nodes[timer].timer_ms;
+    if (world->event_count > 0 && world->events[0].at_ms <= timer_ms) {
+        if (world->events[0].at_ms > end_ms) {
+            return false;
+        }
         struct world_event event = world_pop(world);
         world->now_ms = event.at_ms;
         world_handle(world, &event);
         return true;
     }
-    if (timer == SIZE_MAX || world->nodes[timer].timer_ms == UINT64_MAX) {
+    if (timer_ms > end_ms || timer == SIZE_MAX) {
         return false;
     }
-    if (world->nodes[timer].timer_ms > world->now_ms) {
-        world->now_ms = world->nodes[timer].timer_ms;
-    }
+    world->now_ms = timer_ms > world->now_ms ? timer_ms : world->now_ms;
     world->nodes[timer].timer_ms = UINT64_MAX;
     struct toc_event event = {.kind = TOC_EVENT_TIMER};
     world_step(world, timer, &event);
@@ -263,8 +272,9 @@ static inline bool world_until(struct world *world, bool (*done)(struct world *w
 {
     uint64_t end = world->now_ms + ms;
     while (!done(world)) {
-        if (world->now_ms > end || !world_next(world)) {
-            return false;
+        if (!world_next(world, end)) {
+            world->now_ms = end;
+            return done(world);
         }
     }
     return true;
@@ -273,8 +283,9 @@ static inline bool world_until(struct world *world, bool (*done)(struct world *w
 static inline void world_run(struct world *world, uint64_t ms)
 {
     uint64_t end = world->now_ms + ms;
-    while (world->now_ms < end && world_next(world)) {
+    while (world_next(world, end)) {
     }
+    world->now_ms = end;
 }
 
 /* Kills a node: what was not stored is gone, and its connections end. */

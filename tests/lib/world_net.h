@@ -34,6 +34,19 @@ static inline size_t world_free_end(struct world_node *node)
 static inline void world_dial(struct world *world, size_t from, const struct toc_action *action)
 {
     size_t to = (size_t)atoi(strchr(action->address, ':') + 1) - 1000;
+    if (to < world->node_count && world->nodes[to].listener != NULL) {
+        size_t place = world_free_end(&world->nodes[from]);
+        world->nodes[from].ends[place].link = action->link;
+        world->nodes[to].accept(world->nodes[to].listener, from, place);
+        world_later(world,
+                    (struct world_event){.kind = WORLD_UP,
+                                         .node = from,
+                                         .link = action->link,
+                                         .end = place,
+                                         .dialled = true},
+                    WORLD_LATENCY_MS);
+        return;
+    }
     if (to >= world->node_count || !world->nodes[to].up || world->cut[from][to]) {
         world_later(world,
                     (struct world_event){.kind = WORLD_DOWN, .node = from, .link = action->link},

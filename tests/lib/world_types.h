@@ -66,6 +66,9 @@ struct world_node {
     struct world_chunk *chunks;
     struct world_end ends[WORLD_ENDS_MAX];
     uint64_t next_link, timer_ms;
+    /* Instead of a core, while `up` is false: takes connections that are dialled to this node. */
+    void *listener;
+    void (*accept)(void *listener, size_t from, size_t end);
     bool refuse_store;
     size_t published, delivered, delivered_late, refused, notices[8];
     struct toc_err last_published, last_refused;
@@ -92,7 +95,7 @@ struct world_event {
     struct toc_err err;
     size_t count, end;
     bool dialled;
-    uint8_t log[32];
+    uint8_t log[32], source[16];
 };
 
 struct world {
