@@ -32,23 +32,40 @@ bool toc_feed_batch_full(const struct toc_feed_batch *batch)
            batch->bytes >= TOC_BATCH_BYTES_MAX;
 }
 
-struct toc_err toc_feed_commit(struct toc_feed *feed, const struct toc_feed_log *log, uint64_t seq)
+void toc_feed_hand_over(struct toc_feed *feed, const struct toc_feed_log *log, uint64_t seq,
+                        struct toc_feed_row *row)
 {
-    struct toc_index_entry entries[TOC_BATCH_ENTRIES_MAX];
-    for (size_t i = 0; i < feed->batch.count; i++) {
-        const struct toc_feed_item *item = &feed->batch.items[i];
-        entries[i] = (struct toc_index_entry){
+    struct toc_feed_batch *batch = feed->filling;
+    TOC_ASSERT(feed->writing == NULL);
+    for (size_t i = 0; i < batch->count; i++) {
+        const struct toc_feed_item *item = &batch->items[i];
+        batch->entries[i] = (struct toc_index_entry){
             .place = item->place,
             .bulletin = &item->content.bulletin,
             .facts = item->is_unread ? NULL : &item->reading.facts,
         };
-        memcpy(entries[i].id, item->content.id, TOC_ID_BYTES);
+        memcpy(batch->entries[i].id, item->content.id, TOC_ID_BYTES);
     }
-    struct toc_reached reached = {.seq = seq};
-    memcpy(reached.log, log->log, TOC_ID_BYTES);
-    struct toc_err err =
-        toc_writer_index(feed->options.writer, entries, feed->batch.count, &reached, 1);
-    toc_feed_clear_batch(&feed->batch);
+    batch->row = row;
+    batch->job = (struct toc_index_job){.entries = batch->entries, .entry_count = batch->count};
+    batch->job.reached.seq = seq;
+    memcpy(batch->job.reached.log, log->log, TOC_ID_BYTES);
+    feed->writing = batch;
+    feed->filling = batch == &feed->batches[0] ? &feed->batches[1] : &feed->batches[0];
+    toc_writer_index_begin(feed->options.writer, &batch->job);
+}
+
+struct toc_err toc_feed_take_back(struct toc_feed *feed, struct toc_feed_row **row)
+{
+    *row = NULL;
+    if (feed->writing == NULL) {
+        return toc_ok();
+    }
+    struct toc_feed_batch *batch = feed->writing;
+    struct toc_err err = toc_writer_index_end(feed->options.writer, &batch->job);
+    *row = batch->row;
+    toc_feed_clear_batch(batch);
+    feed->writing = NULL;
     return err;
 }
 
@@ -156,7 +173,7 @@ struct toc_err toc_feed_take(struct toc_feed *feed, const struct toc_feed_log *l
     if (entry->header.kind != TOC_KIND_BULLETIN) {
         return toc_ok();
     }
-    struct toc_feed_item *item = &feed->batch.items[feed->batch.count];
+    struct toc_feed_item *item = &feed->filling->items[feed->filling->count];
     struct toc_err err = open_payload(feed, log, entry, item);
     bool opened = !toc_failed(err);
     if (opened) {
@@ -181,8 +198,8 @@ struct toc_err toc_feed_take(struct toc_feed *feed, const struct toc_feed_log *l
                                            .tlp = (enum toc_tlp)entry->header.tlp};
     memcpy(item->place.log, log->log, TOC_ID_BYTES);
     memcpy(item->place.group, log->group, TOC_ID_BYTES);
-    feed->batch.count++;
-    feed->batch.facts += item->is_unread ? 0 : item->reading.facts.count;
-    feed->batch.bytes += item->plaintext.len;
+    feed->filling->count++;
+    feed->filling->facts += item->is_unread ? 0 : item->reading.facts.count;
+    feed->filling->bytes += item->plaintext.len;
     return toc_ok();
 }

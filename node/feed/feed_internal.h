@@ -22,17 +22,22 @@ struct toc_feed_item {
     bool has_content, is_unread;
 };
 
-struct toc_feed_batch {
-    struct toc_feed_item *items; /* TOC_BATCH_ENTRIES_MAX */
-    size_t count, facts, bytes;
-};
-
 struct toc_feed_row {
     struct toc_feed_row *next; /* in the queue */
     struct toc_feed_log log;   /* seq: what was pushed */
     uint64_t done;             /* visible up to there */
+    uint64_t fed;              /* read, and with the writer, up to there */
     bool known;                /* `done` has been read from the index */
     bool queued;
+};
+
+struct toc_feed_batch {
+    struct toc_feed_item *items;     /* TOC_BATCH_ENTRIES_MAX */
+    struct toc_index_entry *entries; /* as many; point to items */
+    size_t count, facts, bytes;
+    /* While the writer has it: */
+    struct toc_index_job job;
+    struct toc_feed_row *row;
 };
 
 /* One entry, by its place. */
@@ -56,8 +61,11 @@ struct toc_feed {
     bool begun, stopping;
     /* The thread's own: */
     struct toc_opener *opener;
-    struct toc_feed_batch batch;
-    uint8_t *range; /* TOC_RANGE_BYTES_MAX */
+    /* One is filled while the writer makes the other visible. */
+    struct toc_feed_batch batches[2];
+    struct toc_feed_batch *filling;
+    struct toc_feed_batch *writing; /* NULL: the writer has none */
+    uint8_t *range;                 /* TOC_RANGE_BYTES_MAX */
 };
 
 /* Adds one entry of the log to the batch, or passes over it. Fails: FULL, IO, STATE (stopping): the
@@ -66,8 +74,12 @@ TOC_MUST_USE struct toc_err toc_feed_take(struct toc_feed *feed, const struct to
                                           const struct toc_entry *entry);
 bool toc_feed_batch_full(const struct toc_feed_batch *batch);
 void toc_feed_clear_batch(struct toc_feed_batch *batch);
-/* Makes the batch visible, moves the log's cursor to `seq`, and empties the batch. */
-TOC_MUST_USE struct toc_err toc_feed_commit(struct toc_feed *feed, const struct toc_feed_log *log,
-                                            uint64_t seq);
+/* Hands the filled batch to the writer, to be made visible with the log's cursor at `seq`. The
+ * writer must have none. `row` may be NULL: no cursor is followed. */
+void toc_feed_hand_over(struct toc_feed *feed, const struct toc_feed_log *log, uint64_t seq,
+                        struct toc_feed_row *row);
+/* Waits for the batch that the writer has, if any, and empties it. Gives the row that came with it
+ * (or NULL). Fails: as toc_writer_index_end. */
+TOC_MUST_USE struct toc_err toc_feed_take_back(struct toc_feed *feed, struct toc_feed_row **row);
 
 #endif

@@ -122,7 +122,7 @@ static struct toc_err walk_range(struct toc_feed *feed, const struct toc_feed_lo
     struct toc_range_walk walk;
     TOC_TRY(toc_range_open(&walk, toc_span(feed->range, len)));
     struct toc_entry entry;
-    while (*next <= to && !toc_feed_batch_full(&feed->batch)) {
+    while (*next <= to && !toc_feed_batch_full(feed->filling)) {
         struct toc_err err = toc_range_next(&walk, &entry);
         if (err.code == TOC_ABSENT) {
             return toc_ok();
@@ -142,39 +142,64 @@ static bool is_stopping(struct toc_feed *feed)
     return stopping;
 }
 
-static void set_done(struct toc_feed *feed, struct toc_feed_row *row, uint64_t seq)
+/* Ends the batch that the writer has: its log is visible further, or is read again from there. */
+static struct toc_err settle(struct toc_feed *feed)
 {
+    uint64_t seq = feed->writing == NULL ? 0 : feed->writing->job.reached.seq;
+    struct toc_feed_row *row;
+    struct toc_err err = toc_feed_take_back(feed, &row);
+    if (row == NULL) {
+        return err;
+    }
     pthread_mutex_lock(&feed->mutex);
-    row->done = seq;
+    if (toc_failed(err)) {
+        row->fed = row->done;
+        enqueue(feed, row);
+    } else {
+        row->done = seq;
+    }
     pthread_mutex_unlock(&feed->mutex);
-    feed->options.indexed(feed->options.arg, row->log.log, seq);
+    if (!toc_failed(err)) {
+        feed->options.indexed(feed->options.arg, row->log.log, seq);
+    }
+    return err;
 }
 
-/* Feeds a log until all that was pushed is visible, or its turn is over. */
+/* Fills a batch with entries of the log from row->fed on; *next is the first that is not in it. */
+static struct toc_err fill_batch(struct toc_feed *feed, const struct toc_feed_row *row,
+                                 uint64_t until, uint64_t *next)
+{
+    *next = row->fed + 1;
+    while (*next <= until && !toc_feed_batch_full(feed->filling)) {
+        uint64_t from = *next;
+        struct toc_err err = walk_range(feed, &row->log, from, until, next);
+        if (toc_failed(err) || *next == from) {
+            toc_feed_clear_batch(feed->filling);
+            return toc_failed(err) ? err : toc_fail(TOC_CORRUPT, "a stored range is empty");
+        }
+    }
+    return toc_ok();
+}
+
+/* Feeds a log until all that was pushed is with the writer, or its turn is over. */
 static struct toc_err feed_log(struct toc_feed *feed, struct toc_feed_row *row, uint64_t to)
 {
     if (!row->known) {
         TOC_TRY(toc_index_reached(feed->options.index, row->log.log, &row->done));
+        row->fed = row->done;
         row->known = true;
     }
-    uint64_t done = row->done;
-    if (done >= to) {
-        return toc_ok();
-    }
-    uint64_t until = to - done > TURN_ENTRIES_MAX ? done + TURN_ENTRIES_MAX : to;
-    while (done < until && !is_stopping(feed)) {
-        uint64_t next = done + 1;
-        while (next <= until && !toc_feed_batch_full(&feed->batch)) {
-            uint64_t from = next;
-            struct toc_err err = walk_range(feed, &row->log, from, until, &next);
-            if (toc_failed(err) || next == from) {
-                toc_feed_clear_batch(&feed->batch);
-                return toc_failed(err) ? err : toc_fail(TOC_CORRUPT, "a stored range is empty");
-            }
+    uint64_t until = to > row->fed + TURN_ENTRIES_MAX ? row->fed + TURN_ENTRIES_MAX : to;
+    while (row->fed < until && !is_stopping(feed)) {
+        uint64_t next;
+        TOC_TRY(fill_batch(feed, row, until, &next));
+        struct toc_err err = settle(feed);
+        if (toc_failed(err)) {
+            toc_feed_clear_batch(feed->filling);
+            return err;
         }
-        TOC_TRY(toc_feed_commit(feed, &row->log, next - 1));
-        done = next - 1;
-        set_done(feed, row, done);
+        toc_feed_hand_over(feed, &row->log, next - 1, row);
+        row->fed = next - 1;
     }
     return toc_ok();
 }
@@ -217,8 +242,10 @@ static struct toc_err feed_again(struct toc_feed *feed, const struct toc_feed_en
         return toc_ok(); /* a log of nobody: nothing of it is shown */
     }
     uint64_t next;
+    TOC_TRY(settle(feed));
     TOC_TRY(walk_range(feed, &log, entry->seq, entry->seq, &next));
-    return toc_feed_commit(feed, &log, entry->seq);
+    toc_feed_hand_over(feed, &log, entry->seq, NULL);
+    return settle(feed);
 }
 
 static void feed_all_hidden(struct toc_feed *feed)
@@ -227,7 +254,7 @@ static void feed_all_hidden(struct toc_feed *feed)
     struct toc_err err = toc_index_each_hidden(feed->options.index, note_hidden, &list);
     for (size_t i = 0; !toc_failed(err) && i < list.count && !is_stopping(feed); i++) {
         err = feed_again(feed, &list.at[i]);
-        toc_feed_clear_batch(&feed->batch);
+        toc_feed_clear_batch(feed->filling);
     }
     free(list.at);
     if (toc_failed(err) && !is_stopping(feed)) {
@@ -270,7 +297,7 @@ static void feed_late(struct toc_feed *feed)
     while (!feed->stopping && take_late(feed, &entry)) {
         pthread_mutex_unlock(&feed->mutex);
         struct toc_err err = feed_again(feed, &entry);
-        toc_feed_clear_batch(&feed->batch);
+        toc_feed_clear_batch(feed->filling);
         if (toc_failed(err)) {
             toc_say(TOC_LEVEL_ERROR, "a late payload is not shown until a restart: %s",
                     err.why == NULL ? toc_code_text(err.code) : err.why);
@@ -300,6 +327,15 @@ static struct toc_feed_row *take_row(struct toc_feed *feed, struct toc_feed_log 
     }
     pthread_mutex_unlock(&feed->mutex);
     return row;
+}
+
+/* Is there something to read, while the writer is busy? */
+static bool has_more(struct toc_feed *feed, const struct toc_feed_row *row)
+{
+    pthread_mutex_lock(&feed->mutex);
+    bool more = feed->first != NULL || row->fed < row->log.seq;
+    pthread_mutex_unlock(&feed->mutex);
+    return more;
 }
 
 static void wait_begun(struct toc_feed *feed)
@@ -340,6 +376,9 @@ static void *run(void *arg)
     while (!is_stopping(feed)) {
         row = take_row(feed, &log);
         struct toc_err err = row == NULL ? toc_ok() : feed_log(feed, row, log.seq);
+        if (!toc_failed(err) && (row == NULL || !has_more(feed, row))) {
+            err = settle(feed);
+        }
         feed_late(feed);
         if (row == NULL || is_stopping(feed)) {
             continue;
@@ -349,12 +388,37 @@ static void *run(void *arg)
             continue;
         }
         pthread_mutex_lock(&feed->mutex);
-        if (row->done < row->log.seq) {
+        if (row->fed < row->log.seq) {
             enqueue(feed, row);
         }
         pthread_mutex_unlock(&feed->mutex);
     }
+    struct toc_err ended = settle(feed);
+    if (toc_failed(ended)) {
+        toc_say(TOC_LEVEL_DEBUG, "indexing goes on after the next start");
+    }
     return NULL;
+}
+
+static bool make_batches(struct toc_feed *feed)
+{
+    bool made = true;
+    for (size_t i = 0; i < 2; i++) {
+        struct toc_feed_batch *batch = &feed->batches[i];
+        batch->items = calloc(TOC_BATCH_ENTRIES_MAX, sizeof(*batch->items));
+        batch->entries = calloc(TOC_BATCH_ENTRIES_MAX, sizeof(*batch->entries));
+        made = made && batch->items != NULL && batch->entries != NULL;
+    }
+    feed->filling = &feed->batches[0];
+    return made;
+}
+
+static void free_batches(struct toc_feed *feed)
+{
+    for (size_t i = 0; i < 2; i++) {
+        free(feed->batches[i].items);
+        free(feed->batches[i].entries);
+    }
 }
 
 struct toc_err toc_feed_start(struct toc_feed **feed, const struct toc_feed_options *options)
@@ -368,15 +432,15 @@ struct toc_err toc_feed_start(struct toc_feed **feed, const struct toc_feed_opti
     pthread_mutex_init(&made->mutex, NULL);
     pthread_cond_init(&made->work, NULL);
     made->range = malloc(TOC_RANGE_BYTES_MAX);
-    made->batch.items = calloc(TOC_BATCH_ENTRIES_MAX, sizeof(*made->batch.items));
+    bool batches = make_batches(made);
     made->late = calloc(TOC_FEED_LATE_MAX, sizeof(*made->late));
     struct toc_err err = toc_opener_new(&made->opener, options->store, options->store_key);
-    bool started = !toc_failed(err) && made->range != NULL && made->batch.items != NULL &&
-                   made->late != NULL && pthread_create(&made->thread, NULL, run, made) == 0;
+    bool started = !toc_failed(err) && made->range != NULL && batches && made->late != NULL &&
+                   pthread_create(&made->thread, NULL, run, made) == 0;
     if (!started) {
         toc_opener_free(made->opener);
         free(made->range);
-        free(made->batch.items);
+        free_batches(made);
         free(made->late);
         free(made);
         return toc_failed(err) ? err : toc_fail(TOC_FULL, "no thread for the feeder");
@@ -403,14 +467,14 @@ void toc_feed_stop(struct toc_feed *feed)
     pthread_cond_broadcast(&feed->work);
     pthread_mutex_unlock(&feed->mutex);
     pthread_join(feed->thread, NULL);
-    toc_feed_clear_batch(&feed->batch);
+    toc_feed_clear_batch(feed->filling);
     for (size_t i = 0; i < feed->row_max; i++) {
         free(feed->rows[i]);
     }
     free(feed->rows);
     toc_opener_free(feed->opener);
     free(feed->range);
-    free(feed->batch.items);
+    free_batches(feed);
     free(feed->late);
     pthread_mutex_destroy(&feed->mutex);
     pthread_cond_destroy(&feed->work);

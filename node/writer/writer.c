@@ -14,22 +14,13 @@
 /* Reader slots of dead processes are cleared so often (2-architecture.md). */
 #define SWEEP_MS 60000u
 
-struct index_job {
-    const struct toc_index_entry *entries;
-    size_t entry_count;
-    const struct toc_reached *reached;
-    size_t reached_count;
-    struct toc_err err;
-    bool done;
-};
-
 struct toc_writer_thread {
     struct toc_writer_options options;
     pthread_t thread;
     pthread_mutex_t mutex;
     pthread_cond_t work, indexed;
     struct toc_store_job *first, **last; /* waiting */
-    struct index_job *index;             /* waiting */
+    struct toc_index_job *index;         /* waiting */
     bool stopping;
     bool full;
     uint64_t swept_ms;
@@ -59,7 +50,8 @@ static struct toc_err commit_jobs(struct toc_writer_thread *writer, struct toc_s
     return toc_store_commit(txn);
 }
 
-static struct toc_err commit_index(struct toc_writer_thread *writer, const struct index_job *job)
+static struct toc_err commit_index(struct toc_writer_thread *writer,
+                                   const struct toc_index_job *job)
 {
     struct toc_store_txn *txn;
     TOC_TRY(toc_store_begin(writer->options.store, &txn));
@@ -72,9 +64,7 @@ static struct toc_err commit_index(struct toc_writer_thread *writer, const struc
         toc_store_abort(txn);
         return err;
     }
-    for (size_t i = 0; i < job->reached_count; i++) {
-        toc_index_advance(writer->options.index, db, job->reached[i].log, job->reached[i].seq);
-    }
+    toc_index_advance(writer->options.index, db, job->reached.log, job->reached.seq);
     return toc_store_commit(txn);
 }
 
@@ -220,7 +210,7 @@ static void write_jobs(struct toc_writer_thread *writer, struct toc_store_job *j
 #endif
 }
 
-static void write_index(struct toc_writer_thread *writer, struct index_job *job)
+static void write_index(struct toc_writer_thread *writer, struct toc_index_job *job)
 {
     struct toc_err err = commit_index(writer, job);
     for (unsigned attempt = 0; toc_failed(err) && err.code != TOC_FULL; attempt++) {
@@ -266,7 +256,7 @@ static void *run(void *arg)
             break;
         }
         struct toc_store_job *jobs = take_jobs(writer);
-        struct index_job *index = writer->index;
+        struct toc_index_job *index = writer->index;
         writer->index = NULL;
         pthread_mutex_unlock(&writer->mutex);
         if (jobs != NULL) {
@@ -335,25 +325,25 @@ void toc_writer_store(struct toc_writer_thread *writer, struct toc_store_job *jo
     pthread_mutex_unlock(&writer->mutex);
 }
 
-struct toc_err toc_writer_index(struct toc_writer_thread *writer,
-                                const struct toc_index_entry *entries, size_t entry_count,
-                                const struct toc_reached *reached, size_t reached_count)
+void toc_writer_index_begin(struct toc_writer_thread *writer, struct toc_index_job *job)
 {
-    struct index_job job = {.entries = entries,
-                            .entry_count = entry_count,
-                            .reached = reached,
-                            .reached_count = reached_count};
+    job->err = toc_fail(TOC_STATE, "the node is stopping");
     pthread_mutex_lock(&writer->mutex);
-    if (writer->stopping) {
-        pthread_mutex_unlock(&writer->mutex);
-        return toc_fail(TOC_STATE, "the node is stopping");
-    }
     TOC_ASSERT(writer->index == NULL);
-    writer->index = &job;
-    pthread_cond_signal(&writer->work);
-    while (!job.done) {
+    job->done = writer->stopping;
+    if (!writer->stopping) {
+        writer->index = job;
+        pthread_cond_signal(&writer->work);
+    }
+    pthread_mutex_unlock(&writer->mutex);
+}
+
+struct toc_err toc_writer_index_end(struct toc_writer_thread *writer, struct toc_index_job *job)
+{
+    pthread_mutex_lock(&writer->mutex);
+    while (!job->done) {
         pthread_cond_wait(&writer->indexed, &writer->mutex);
     }
     pthread_mutex_unlock(&writer->mutex);
-    return job.err;
+    return job->err;
 }

@@ -46,14 +46,21 @@ TOC_MUST_USE struct toc_err toc_writer_start(struct toc_writer_thread **writer,
 void toc_writer_stop(struct toc_writer_thread *writer);
 /* Any thread. Lends: job and what it points to, until `stored`. */
 void toc_writer_store(struct toc_writer_thread *writer, struct toc_store_job *job);
-/*
- * Indexes a batch and moves the cursors, in one transaction, and waits for it. Any thread but the
- * writer's; one at a time. Fails: what the transaction failed with (nothing changed), STATE (the
- * writer stops).
- */
-TOC_MUST_USE struct toc_err toc_writer_index(struct toc_writer_thread *writer,
-                                             const struct toc_index_entry *entries,
-                                             size_t entry_count, const struct toc_reached *reached,
-                                             size_t reached_count);
+
+/* A batch to be indexed, and a cursor to be moved, in one transaction. */
+struct toc_index_job {
+    const struct toc_index_entry *entries;
+    size_t entry_count;
+    struct toc_reached reached;
+    struct toc_err err; /* the writer's, as `done` */
+    bool done;
+};
+/* Hands a batch over. Any thread but the writer's; one batch at a time, each ended by
+ * toc_writer_index_end. Lends: job and what it points to, until then. */
+void toc_writer_index_begin(struct toc_writer_thread *writer, struct toc_index_job *job);
+/* Waits for the batch. Fails: what the transaction failed with (nothing changed), STATE (the writer
+ * stops). */
+TOC_MUST_USE struct toc_err toc_writer_index_end(struct toc_writer_thread *writer,
+                                                 struct toc_index_job *job);
 
 #endif
