@@ -14,6 +14,7 @@ bool toc_ask_open(struct toc_ask *ask, const struct toc_args *args)
     }
     if (toc_failed(err)) {
         ask->status = toc_complain_err(err, &ask->line);
+        toc_ask_close(ask);
         return false;
     }
     return true;

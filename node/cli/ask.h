@@ -18,7 +18,7 @@ struct toc_ask {
 };
 
 /* Connects to the node of the home that `args` name. Gives false after complaining (ask->status).
- * End with toc_ask_close in every case. */
+ * End with toc_ask_close; after a failure that changes nothing. */
 bool toc_ask_open(struct toc_ask *ask, const struct toc_args *args);
 /* Starts a request: sets COMMAND; the caller adds fields to ask->request in ascending order. */
 void toc_ask_begin(struct toc_ask *ask, const char *command);
