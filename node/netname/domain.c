@@ -17,8 +17,8 @@ static uint8_t lower(uint8_t c)
     return c >= 'A' && c <= 'Z' ? (uint8_t)(c | 0x20) : c;
 }
 
-/* A last label that starts with a digit would make an address of it (WHATWG URL "ends in a number");
- * a single letter is no top-level domain. Digits behind are ".i2p" and A-labels. */
+/* A last label that starts with a digit would make an address of it (WHATWG URL "ends in a
+ * number"); a single letter is no top-level domain. Digits behind are ".i2p" and A-labels. */
 static bool is_top_label(const uint8_t *at, size_t len)
 {
     if (len < 2 || at[0] < 'a' || at[0] > 'z' || at[len - 1] == '-') {
