@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "daemon.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 /* Acts that wait to be written; beyond it the desks wait, and answer no faster than the disk. */
 #define ACTS_MAX 256u
 #define WRITE_MAX 64u
+/* Lines are written at once and synced so often: a sync for each act would make the store's own
+ * syncs wait. */
+#define SYNC_MS 1000u
 
 struct act {
     struct act *next;
@@ -26,6 +31,7 @@ struct toc_audit_thread {
     struct act *first, **last;
     size_t count;
     bool stopping;
+    bool dirty; /* the thread's own */
 };
 
 /* Takes up to WRITE_MAX acts off the queue; the mutex is held. Gives how many. */
@@ -73,23 +79,54 @@ static void write_acts(struct toc_audit_thread *thread, struct act *acts, size_t
     }
 }
 
+/* Waits for acts, but while there are unsynced lines at most SYNC_MS. The mutex is held. */
+static void wait_acts(struct toc_audit_thread *thread)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += SYNC_MS / 1000;
+    while (thread->count == 0 && !thread->stopping) {
+        if (!thread->dirty) {
+            pthread_cond_wait(&thread->work, &thread->mutex);
+        } else if (pthread_cond_timedwait(&thread->work, &thread->mutex, &until) == ETIMEDOUT) {
+            return;
+        }
+    }
+}
+
+static void sync_lines(struct toc_audit_thread *thread)
+{
+    struct toc_err err = thread->dirty ? toc_audit_sync(&thread->audit) : toc_ok();
+    thread->dirty = false;
+    if (toc_failed(err)) {
+        toc_say(TOC_LEVEL_ERROR, "%s: check the disk", err.why);
+    }
+}
+
 static void *run(void *arg)
 {
     struct toc_audit_thread *thread = arg;
+    uint64_t synced_ms = toc_now_mono().ms;
     pthread_mutex_lock(&thread->mutex);
     for (;;) {
-        while (thread->count == 0 && !thread->stopping) {
-            pthread_cond_wait(&thread->work, &thread->mutex);
-        }
+        wait_acts(thread);
         struct act *acts;
         size_t count = take(thread, &acts);
+        bool stopping = thread->stopping;
         pthread_cond_broadcast(&thread->room);
-        if (count == 0) {
+        pthread_mutex_unlock(&thread->mutex);
+        if (count > 0) {
+            write_acts(thread, acts, count);
+            thread->dirty = true;
+        }
+        if (stopping || toc_now_mono().ms - synced_ms >= SYNC_MS) {
+            sync_lines(thread);
+            synced_ms = toc_now_mono().ms;
+        }
+        pthread_mutex_lock(&thread->mutex);
+        if (stopping && thread->count == 0) {
             break;
         }
-        pthread_mutex_unlock(&thread->mutex);
-        write_acts(thread, acts, count);
-        pthread_mutex_lock(&thread->mutex);
     }
     pthread_mutex_unlock(&thread->mutex);
     return NULL;
@@ -107,8 +144,12 @@ struct toc_err toc_audit_start(struct toc_daemon *daemon, struct toc_line *line)
         free(thread);
         return err;
     }
+    pthread_condattr_t clock;
+    pthread_condattr_init(&clock);
+    pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
     pthread_mutex_init(&thread->mutex, NULL);
-    pthread_cond_init(&thread->work, NULL);
+    pthread_cond_init(&thread->work, &clock);
+    pthread_condattr_destroy(&clock);
     pthread_cond_init(&thread->room, NULL);
     if (pthread_create(&thread->thread, NULL, run, thread) != 0) {
         toc_audit_close(&thread->audit);

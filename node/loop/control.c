@@ -17,6 +17,16 @@
 
 /* clients */
 
+/* What is damaged may be asked for by nobody for years: the first sign of it is said. */
+static void tell_damage(struct toc_daemon *daemon)
+{
+    if (!daemon->damage_told && toc_store_is_damaged(daemon->store)) {
+        daemon->damage_told = true;
+        toc_say(TOC_LEVEL_ERROR, "the store is damaged: a row does not match its checksum; run "
+                                 "`tocsin verify`, and check the disk");
+    }
+}
+
 /* Ends who has stopped in the middle. */
 static void on_tick(uv_timer_t *timer)
 {
@@ -25,6 +35,7 @@ static void on_tick(uv_timer_t *timer)
     struct toc_serve_client *client = daemon->server->clients;
     toc_serve_listen(daemon);
     toc_submit_tick(daemon);
+    tell_damage(daemon);
     while (client != NULL) {
         struct toc_serve_client *next = client->next;
         bool half_sent = client->phase == TOC_PHASE_BODY && !client->waits_for_turn;

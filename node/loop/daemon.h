@@ -227,6 +227,7 @@ struct toc_daemon {
     bool stopping;
     bool ended; /* the core is not stepped any more */
     bool clock_off;
+    bool damage_told; /* in the log, once */
     enum toc_exit exit;
 };
 

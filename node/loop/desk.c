@@ -102,6 +102,10 @@ static size_t alarms_of(void *arg, struct toc_line *lines, size_t max)
         toc_line_set(&lines[count++], "the disk is full: nothing is stored or published until "
                                       "there is room");
     }
+    if (toc_store_is_damaged(daemon->store) && count < max) {
+        toc_line_set(&lines[count++], "the store is damaged: a row does not match its checksum; "
+                                      "run `tocsin verify`, and check the disk");
+    }
     if (daemon->clock_off && count < max) {
         toc_line_set(&lines[count++], "this machine's clock differs by over 10 minutes from most "
                                       "others: set it right, then restart the node");

@@ -205,8 +205,8 @@ static struct toc_err append_batch(struct toc_audit *audit, const struct toc_aud
     }
     off_t end = lseek(audit->fd, 0, SEEK_END);
     ssize_t put = end < 0 ? -1 : pwrite(audit->fd, lines, used, end);
-    if (put != (ssize_t)used || fdatasync(audit->fd) != 0) {
-        bool full = errno == ENOSPC || (put >= 0 && put != (ssize_t)used);
+    if (put != (ssize_t)used) {
+        bool full = errno == ENOSPC || put >= 0;
         /* Half a line must not stay in the chain. */
         if (end >= 0 && ftruncate(audit->fd, end) != 0) {
             return toc_fail(TOC_IO, "the audit log could not be written or cut");
@@ -226,6 +226,11 @@ struct toc_err toc_audit_append(struct toc_audit *audit, const struct toc_audit_
         TOC_TRY(append_batch(audit, acts + i, batch));
     }
     return toc_ok();
+}
+
+struct toc_err toc_audit_sync(struct toc_audit *audit)
+{
+    return fdatasync(audit->fd) == 0 ? toc_ok() : toc_fail(TOC_IO, "the audit log was not synced");
 }
 
 void toc_audit_close(struct toc_audit *audit)

@@ -113,6 +113,7 @@ TOC_MUST_USE struct toc_err toc_file_write(const char *path, struct toc_span byt
 #define TOC_HOME_STORE "store"
 #define TOC_HOME_AUDIT "audit.log"
 #define TOC_HOME_CONTROL "control"
+#define TOC_HOME_EACH "published"
 #define TOC_HOME_LOCK "lock"
 #define TOC_CONTROL_BYTES 64u /* "/proc/self/fd/N/control" fits sun_path whatever the home */
 
@@ -310,10 +311,12 @@ struct toc_audit_act {
  * said in the log. Fails: IO, CORRUPT (the last line's hash is wrong). */
 TOC_MUST_USE struct toc_err toc_audit_open(struct toc_audit *audit, const struct toc_home *home,
                                            struct toc_line *line);
-/* Appends `count` lines with one write and makes them durable. One thread at a time. Fails: IO,
- * DISK_FULL; the chain then stands where it stood. */
+/* Appends `count` lines, 64 with one write: they survive the process, and after toc_audit_sync the
+ * machine. One thread at a time. Fails: IO, DISK_FULL; the chain then stands where it stood. */
 TOC_MUST_USE struct toc_err toc_audit_append(struct toc_audit *audit,
                                              const struct toc_audit_act *acts, size_t count);
+/* Makes all lines durable. Fails: IO. */
+TOC_MUST_USE struct toc_err toc_audit_sync(struct toc_audit *audit);
 void toc_audit_close(struct toc_audit *audit);
 /* Walks the whole chain. Gives how many lines hold. Fails: CORRUPT (the line names the first bad
  * one), IO, ABSENT. */

@@ -81,9 +81,15 @@ static inline const char *nodes_program(const char *name)
 }
 
 /* Waits a moment between two looks at a condition. */
-static inline void nodes_pause(int ms)
+static inline void nodes_pause_us(long us)
 {
-    poll(NULL, 0, ms);
+    const struct timespec time = {.tv_sec = us / 1000000, .tv_nsec = us % 1000000 * 1000};
+    ppoll(NULL, 0, &time, NULL);
+}
+
+static inline void nodes_pause(long ms)
+{
+    nodes_pause_us(ms * 1000);
 }
 
 /* Starts a program; stdout and stderr go to files (NULL: they stay), `out` from its start. */
@@ -190,8 +196,8 @@ static inline void nodes_found(struct node nodes[static 3])
               genesis, "--credential", nodes[0].credential, nodes[0].card, nodes[1].card,
               nodes[2].card, NULL);
     for (size_t i = 0; i < 3; i++) {
-        nodes_cli(NULL, "federation", "sign", genesis, "--home", nodes[i].home, "--credential",
-                  nodes[i].credential, NULL);
+        nodes_cli(NULL, "federation", "sign", genesis, "--yes", "--home", nodes[i].home,
+                  "--credential", nodes[i].credential, NULL);
     }
     for (size_t i = 0; i < 3; i++) {
         nodes_cli(NULL, "federation", "adopt", genesis, "--home", nodes[i].home, "--credential",
