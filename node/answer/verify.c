@@ -259,8 +259,8 @@ static struct toc_err verify(const struct toc_desk *desk, struct toc_answer *ans
     }
     if (damaged > 0) {
         return TOC_REFUSE(answer, TOC_CORRUPT,
-                          "%llu faults: stop the node, move its store away and bring it back with "
-                          "`tocsin restore FILE`, or let it fetch everything again from the others",
+                          "%llu faults: stop the node, keep its store as it is, and see \"When "
+                          "something is wrong\" in node/OPERATING.md",
                           (unsigned long long)damaged);
     }
     return toc_ok();

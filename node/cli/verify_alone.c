@@ -204,8 +204,9 @@ static enum toc_exit verify_with(const struct toc_args *args, const struct toc_h
     struct toc_err audit = toc_audit_verify(home, &audit_lines, &line);
     print_report(args, &report, audit_lines);
     if (toc_failed(err)) {
-        return toc_complain(TOC_EXIT_FAILED, "the store is damaged; move it away and start: the "
-                                             "peers fill an empty one again");
+        return toc_complain(TOC_EXIT_FAILED,
+                            "the store is damaged; keep it as it is, and see \"When something is "
+                            "wrong\" in node/OPERATING.md");
     }
     if (toc_failed(audit) && audit.code != TOC_ABSENT) {
         (void)toc_complain_err(audit, &line);

@@ -145,8 +145,8 @@ static struct toc_err open_store(struct toc_daemon *daemon, struct toc_line *lin
     }
     if (err.code == TOC_CORRUPT) {
         return toc_line_fail(line, err.code,
-                             "the store in %s is damaged (%s): run `tocsin verify`, then bring it "
-                             "back with `tocsin restore FILE`",
+                             "the store in %s is damaged (%s): run `tocsin verify`, then see "
+                             "\"When something is wrong\" in node/OPERATING.md",
                              path, err.why);
     }
     if (err.code == TOC_DISK_FULL) {

@@ -253,6 +253,11 @@ def same_files(one, two):
     return True
 
 
+def signed_by(genesis):
+    rows = federation.run_cli("federation", "show", genesis, "--json").stdout.splitlines()
+    return {row["org"]: row["signed"] for row in map(json.loads, rows)}
+
+
 def founding(folder):
     """Drafts, signatures that are missing, and a secret that goes round by hand."""
     names = ["XA", "XB", "XC"]
@@ -271,14 +276,17 @@ def founding(folder):
     hand = ["--secret", secret, "--secret-code-file", code]
     for node in nodes:
         own = ["--credential", node.credential]
-        check(ends_with(node, 2, "federation", "sign", genesis, *own),
+        check(ends_with(node, 2, "federation", "sign", genesis, "--yes", *own),
               f"{node.handle}: without the secret nobody signs")
+        check(ends_with(node, 2, "federation", "sign", genesis, *own, *hand) and
+              not signed_by(genesis)[node.handle],
+              f"{node.handle}: nor without a terminal and --yes")
         check(ends_with(node, 3, "federation", "adopt", genesis, *own, *hand),
               f"{node.handle}: adopt exits 3 while a signature is missing")
-        node.cli("federation", "sign", genesis, *own, *hand)
-    rows = [json.loads(line) for line in
-            federation.run_cli("federation", "show", genesis, "--json").stdout.splitlines()]
-    check([row["signed"] for row in rows] == [True] * 3, "show says who has signed")
+        node.cli("federation", "sign", genesis, "--yes", *own, *hand)
+        done = node.cli("federation", "sign", genesis, *own, *hand)
+        check("already" in done.stdout, f"{node.handle}: a second signature is none")
+    check(list(signed_by(genesis).values()) == [True] * 3, "show says who has signed")
     for node in nodes:
         node.cli("federation", "adopt", genesis, "--credential", node.credential, *hand)
         node.start(wait=False)

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: EUPL-1.2
+# LABELS: corpus
 """Every real STIX file of the shared data, through a running federation.
 
 Each file that MANIFEST.md counts as STIX is published at its own TLP: RED to an organisation spelled

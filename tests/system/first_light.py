@@ -59,6 +59,8 @@ def red_claims(cert, red):
     check(not cert["CC"].knows(f"{CANARY}.example"), "CC does not know its indicator")
     hits = [path for path, data in cert["CC"].files() if CANARY.encode() in data]
     check(not hits, f"no byte of it lies in CC's home {hits}")
+    hits = [path for path, data in cert["CC"].files() if b"tide-tables" in data]
+    check(hits, "the same search finds what the GREEN bundle left in its indexes")
     hits = [path for handle in ("AA", "BB") for path, data in cert[handle].files()
             if CANARY.encode() in data]
     check(not hits, f"nor in the clear on the disks of AA and BB {hits}")
