@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "pair.h"
+
+/* What goes out of a link, and in which order. */
+
+static struct pair pair;
+static struct side *from = &pair.dialler, *to = &pair.answerer;
+
+static void begin(void)
+{
+    pair_init(&pair);
+    pair_open(&pair);
+}
+
+static void queue(uint8_t type, enum toc_class class, size_t len)
+{
+    struct toc_buffer *buffer = toc_buffer_take(&from->buffers, len);
+    assert_non_null(buffer);
+    memset(buffer->at, type, len);
+    buffer->used = (uint32_t)len;
+    assert_true(toc_peer_queue(&from->peer, type, class, buffer));
+}
+
+/* Classes of the frames in what `from` has ready now, as letters; moves them to `to`. */
+static void classes_out(char *out, size_t size)
+{
+    size_t count = 0;
+    struct toc_frame frame;
+    toc_peer_pump(&from->peer, &from->buffers);
+    struct toc_span bytes = toc_peer_take_out(&from->peer);
+    size_t len = bytes.len;
+    while (bytes.len > 0) {
+        static uint8_t message[TOC_NOISE_MESSAGE_BYTES_MAX];
+        size_t message_len = toc_be16(bytes.at);
+        assert_ok(
+            toc_cipher_open(&to->peer.rx_cipher, toc_span(bytes.at + 2, message_len), message));
+        struct toc_span in = toc_span(message, message_len - TOC_NOISE_TAG_BYTES);
+        assert_ok(toc_frame_decode(&in, &frame));
+        assert_int_equal(in.len, 0);
+        assert_true(count + 1 < size);
+        out[count++] = "CALB"[frame.class];
+        bytes = toc_span(bytes.at + 2 + message_len, bytes.len - 2 - message_len);
+    }
+    out[count] = '\0';
+    if (len != 0) {
+        toc_peer_sent(&from->peer, len);
+    }
+}
+
+/* control before alert before live before bulk, whatever was queued first. */
+static void classes_go_in_their_order(void **state)
+{
+    (void)state;
+    char classes[64];
+    begin();
+    queue(1, TOC_CLASS_BULK, 100);
+    queue(2, TOC_CLASS_LIVE, 100);
+    queue(3, TOC_CLASS_ALERT, 100);
+    queue(4, TOC_CLASS_CONTROL, 100);
+    queue(5, TOC_CLASS_LIVE, 100);
+    queue(6, TOC_CLASS_ALERT, 100);
+    classes_out(classes, sizeof classes);
+    assert_string_equal(classes, "CAALLB");
+    pair_clear(&pair);
+}
+
+/* while both wait, one frame in ten is bulk. */
+static void bulk_has_one_frame_in_ten(void **state)
+{
+    (void)state;
+    char classes[256];
+    begin();
+    for (int i = 0; i < 40; i++) {
+        queue(1, TOC_CLASS_BULK, 10);
+    }
+    for (int i = 0; i < 45; i++) {
+        queue(2, TOC_CLASS_LIVE, 10);
+    }
+    classes_out(classes, sizeof classes);
+    assert_int_equal(strlen(classes), 85);
+    for (size_t i = 0; i < 50; i++) {
+        assert_int_equal(classes[i], i % 10 == 9 ? 'B' : 'L');
+    }
+    for (size_t i = 50; i < 85; i++) {
+        assert_int_equal(classes[i], 'B');
+    }
+    pair_clear(&pair);
+}
+
+/* An alert waits behind two frames at most: live and bulk fill no more than that ahead. */
+static void an_alert_overtakes_all_but_two_frames(void **state)
+{
+    (void)state;
+    char classes[64];
+    begin();
+    queue(1, TOC_CLASS_BULK, TOC_MESSAGE_BYTES_MAX);
+    toc_peer_pump(&from->peer, &from->buffers);
+    queue(2, TOC_CLASS_ALERT, 500);
+    classes_out(classes, sizeof classes);
+    assert_string_equal(classes, "BBA");
+    pair_clear(&pair);
+}
+
+/* a sender keeps to what it was granted, and goes on when it is granted more. */
+static void a_sender_keeps_to_its_credit(void **state)
+{
+    (void)state;
+    char classes[64];
+    begin();
+    from->peer.out_granted = 250;
+    queue(1, TOC_CLASS_LIVE, 100);
+    queue(2, TOC_CLASS_LIVE, 100);
+    queue(3, TOC_CLASS_LIVE, 100);
+    queue(4, TOC_CLASS_BULK, 50);
+    queue(5, TOC_CLASS_CONTROL, 1000);
+    queue(6, TOC_CLASS_ALERT, 1000);
+    classes_out(classes, sizeof classes);
+    assert_string_equal(classes, "CALLB");
+    assert_int_equal(from->peer.out_used, 250);
+    classes_out(classes, sizeof classes);
+    assert_string_equal(classes, "");
+    from->peer.out_granted = 350;
+    classes_out(classes, sizeof classes);
+    assert_string_equal(classes, "L");
+    assert_int_equal(toc_peer_waiting(&from->peer, TOC_CLASS_LIVE), 0);
+    pair_clear(&pair);
+}
+
+/* the longest message goes out in pieces and comes in whole. */
+static void a_long_message_travels_in_pieces(void **state)
+{
+    (void)state;
+    struct toc_message message;
+    bool stalled, got = false;
+    begin();
+    queue(7, TOC_CLASS_LIVE, TOC_MESSAGE_BYTES_MAX);
+    for (int rounds = 0; !got && rounds < 64; rounds++) {
+        toc_peer_pump(&from->peer, &from->buffers);
+        struct toc_span out = toc_peer_take_out(&from->peer);
+        assert_true(out.len > 0);
+        assert_int_equal(side_put(to, out), out.len);
+        toc_peer_sent(&from->peer, out.len);
+        got = side_next(to, &message, &stalled);
+        assert_false(stalled);
+    }
+    assert_true(got);
+    assert_int_equal(message.body.len, TOC_MESSAGE_BYTES_MAX);
+    for (size_t i = 0; i < TOC_MESSAGE_BYTES_MAX; i += 1000) {
+        assert_int_equal(message.body.at[i], 7);
+    }
+    toc_buffer_drop(&to->buffers, message.buffer);
+    pair_clear(&pair);
+}
+
+/* What is lent stays as it is until all of it has left, in however many parts. */
+static void what_is_lent_is_not_written(void **state)
+{
+    (void)state;
+    begin();
+    queue(1, TOC_CLASS_CONTROL, 1000);
+    toc_peer_pump(&from->peer, &from->buffers);
+    struct toc_span first = toc_peer_take_out(&from->peer);
+    uint8_t before[1100];
+    assert_true(first.len > 1000 && first.len <= sizeof before);
+    memcpy(before, first.at, first.len);
+    queue(2, TOC_CLASS_CONTROL, 1000);
+    toc_peer_pump(&from->peer, &from->buffers);
+    assert_int_equal(toc_peer_take_out(&from->peer).len, 0);
+    toc_peer_sent(&from->peer, 1);
+    assert_int_equal(toc_peer_take_out(&from->peer).len, 0);
+    assert_memory_equal(first.at, before, first.len);
+    toc_peer_sent(&from->peer, first.len - 1);
+    assert_int_equal(toc_peer_take_out(&from->peer).len, first.len);
+    assert_int_equal(from->peer.sent_bytes, TOC_OPENING_BYTES + first.len);
+    pair_clear(&pair);
+}
+
+/* A full queue says so, and the reference stays with the caller. */
+static void a_full_queue_refuses(void **state)
+{
+    (void)state;
+    begin();
+    for (unsigned i = 0; i < TOC_QUEUE_MAX; i++) {
+        queue(1, TOC_CLASS_BULK, 10);
+    }
+    struct toc_buffer *buffer = toc_buffer_take(&from->buffers, 10);
+    assert_false(toc_peer_queue(&from->peer, 1, TOC_CLASS_BULK, buffer));
+    assert_int_equal(buffer->refs, 1);
+    assert_true(toc_peer_queue(&from->peer, 1, TOC_CLASS_LIVE, buffer));
+    assert_int_equal(toc_peer_waiting(&from->peer, TOC_CLASS_BULK), TOC_QUEUE_MAX);
+    pair_clear(&pair);
+}
+
+/* A peer that gives no credit, or reads nothing, pins few buffers. */
+static void what_is_not_read_pins_little(void **state)
+{
+    (void)state;
+    begin();
+    assert_true(toc_peer_has_room(&from->peer, &from->buffers, 60000));
+    queue(1, TOC_CLASS_LIVE, 60000);
+    assert_true(toc_peer_has_room(&from->peer, &from->buffers, 60000));
+    from->peer.out_granted = from->peer.out_used + 119999;
+    assert_false(toc_peer_has_room(&from->peer, &from->buffers, 60000));
+    from->peer.out_granted = UINT64_MAX;
+    struct toc_buffer *taken[TOC_BUFFER_MIDDLE_COUNT];
+    size_t count = 0;
+    while (toc_buffers_ample(&from->buffers, 60000)) {
+        taken[count++] = toc_buffer_take(&from->buffers, 60000);
+    }
+    assert_false(toc_peer_has_room(&from->peer, &from->buffers, 60000));
+    while (count > 0) {
+        toc_buffer_drop(&from->buffers, taken[--count]);
+    }
+    assert_true(toc_peer_has_room(&from->peer, &from->buffers, 60000));
+    pair_clear(&pair);
+}
+
+/* Buffers: the smallest size that fits, the next one when it is used up; counted by references. */
+static void buffers_come_in_three_sizes(void **state)
+{
+    (void)state;
+    static struct toc_buffer *taken[TOC_BUFFER_SMALL_COUNT + 1];
+    begin();
+    struct toc_buffers *buffers = &to->buffers;
+    for (size_t i = 0; i < TOC_BUFFER_SMALL_COUNT; i++) {
+        taken[i] = toc_buffer_take(buffers, TOC_BUFFER_SMALL_BYTES);
+        assert_int_equal(taken[i]->size, TOC_BUFFER_SMALL_BYTES);
+    }
+    taken[TOC_BUFFER_SMALL_COUNT] = toc_buffer_take(buffers, 1);
+    assert_int_equal(taken[TOC_BUFFER_SMALL_COUNT]->size, TOC_BUFFER_MIDDLE_BYTES);
+    assert_null(toc_buffer_take(buffers, TOC_BUFFER_LARGE_BYTES + 1));
+    toc_buffer_hold(taken[0]);
+    toc_buffer_drop(buffers, taken[0]);
+    assert_int_equal(buffers->free_count[0], 0);
+    for (size_t i = 0; i <= TOC_BUFFER_SMALL_COUNT; i++) {
+        toc_buffer_drop(buffers, taken[i]);
+    }
+    toc_buffer_drop(buffers, NULL);
+    pair_clear(&pair);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(classes_go_in_their_order),
+        cmocka_unit_test(bulk_has_one_frame_in_ten),
+        cmocka_unit_test(an_alert_overtakes_all_but_two_frames),
+        cmocka_unit_test(a_sender_keeps_to_its_credit),
+        cmocka_unit_test(a_long_message_travels_in_pieces),
+        cmocka_unit_test(what_is_lent_is_not_written),
+        cmocka_unit_test(a_full_queue_refuses),
+        cmocka_unit_test(what_is_not_read_pins_little),
+        cmocka_unit_test(buffers_come_in_three_sizes),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
