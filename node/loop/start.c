@@ -137,6 +137,15 @@ static struct toc_err open_store(struct toc_daemon *daemon, struct toc_line *lin
 {
     char path[TOC_PATH_BYTES + 16];
     snprintf(path, sizeof(path), "%s/" TOC_HOME_STORE, daemon->home.path);
+    /* This home has run before and its store is gone: what the node published is with the others
+     * alone, and must come back before it publishes on. */
+    bool lost =
+        toc_home_has(&daemon->home, TOC_HOME_BEGUN) && !toc_home_has(&daemon->home, TOC_HOME_STORE);
+    if (lost) {
+        toc_core_recover(daemon->core);
+        toc_say(TOC_LEVEL_WARNING, "the store is gone: nothing is published until another node has "
+                                   "given back what this one has published");
+    }
     const struct toc_store_options options = {.map_bytes = (uint64_t)daemon->conf.store_map_gib
                                                            << 30};
     struct toc_err err = toc_store_open(&daemon->store, path, &options);
@@ -282,6 +291,9 @@ struct toc_err toc_start(struct toc_daemon *daemon, struct toc_line *line)
     TOC_TRY(open_core(daemon, line));
     TOC_TRY(open_store(daemon, line));
     TOC_TRY(load_core(daemon, line));
+    if (!toc_home_has(&daemon->home, TOC_HOME_BEGUN)) {
+        TOC_TRY(toc_home_write(&daemon->home, TOC_HOME_BEGUN, toc_span(NULL, 0), line));
+    }
     TOC_TRY(toc_tcp_listen(daemon, line));
     TOC_TRY(open_indexers(daemon, line));
     TOC_TRY(toc_audit_start(daemon, line));

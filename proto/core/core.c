@@ -183,6 +183,11 @@ struct toc_err toc_core_load_record(struct toc_core *core, char table, struct to
     }
 }
 
+void toc_core_recover(struct toc_core *core)
+{
+    core->recovering = true;
+}
+
 struct toc_err toc_core_load_head(struct toc_core *core, const uint8_t log[static TOC_ID_BYTES],
                                   const struct toc_log_head *head)
 {
@@ -278,6 +283,19 @@ static void link_down(struct toc_core *core, struct toc_turn *turn, uint64_t id)
     }
 }
 
+static void submitted(struct toc_core *core, struct toc_turn *turn, const struct toc_submit *submit)
+{
+    if (!core->recovering) {
+        toc_replica_submit(&core->replica, turn, submit);
+        return;
+    }
+    struct toc_action *action = toc_turn_emit(turn, TOC_ACTION_PUBLISHED);
+    action->id = submit->id;
+    action->err =
+        toc_fail(TOC_STATE, "the store was lost: this node waits for what the others hold "
+                            "of its own log");
+}
+
 static void timer(struct toc_core *core, struct toc_turn *turn)
 {
     TOC_ASSERT(turn->entropy != NULL);
@@ -285,7 +303,15 @@ static void timer(struct toc_core *core, struct toc_turn *turn)
         core->started = true;
         memcpy(core->replica.pad_key, turn->entropy, TOC_KEY_BYTES);
         core->replica.has_pad_key = true;
-        toc_replica_start(&core->replica, turn, &core->genesis, core->own_card, core->card_logged);
+        toc_replica_start(&core->replica, turn, &core->genesis);
+    }
+    if (core->recovering && toc_replica_recovered(&core->replica, turn)) {
+        core->recovering = false;
+    }
+    if (!core->recovering && !core->begun) {
+        core->begun = true;
+        toc_replica_append_first(&core->replica, turn, &core->genesis,
+                                 core->card_logged ? toc_span(NULL, 0) : core->own_card);
     }
     toc_links_tick(&core->links, turn);
     toc_replica_tick(&core->replica, turn);
@@ -347,7 +373,7 @@ static void take_event(struct toc_core *core, struct toc_turn *turn, const struc
         toc_replica_loaded(&core->replica, event);
         return;
     case TOC_EVENT_SUBMITTED:
-        toc_replica_submit(&core->replica, turn, event->submit);
+        submitted(core, turn, event->submit);
         return;
     case TOC_EVENT_INDEXED:
         indexed(core, turn, event);

@@ -55,6 +55,10 @@ TOC_MUST_USE struct toc_err toc_core_load_record(struct toc_core *core, char tab
 TOC_MUST_USE struct toc_err toc_core_load_head(struct toc_core *core,
                                                const uint8_t log[static TOC_ID_BYTES],
                                                const struct toc_log_head *head);
+/* Before the first step: this node has published before, and its store is gone. Nothing is appended
+ * to its logs, and submissions are answered with STATE, until the others have given back what they
+ * hold of them. */
+void toc_core_recover(struct toc_core *core);
 
 /*
  * The first event after loading is TIMER: it sets everything going, and appends to the own control

@@ -20,6 +20,8 @@ struct toc_core {
     struct toc_replica replica;
     struct toc_mono timer;
     bool started, card_logged, first_epoch_stored;
+    bool begun;      /* what belongs at the start of the own logs has been appended */
+    bool recovering; /* the store was lost: see toc_core_recover */
 };
 
 #endif

@@ -129,8 +129,7 @@ struct toc_err toc_replica_take_range(struct toc_replica *replica, struct toc_tu
     uint64_t *has = toc_replica_has(replica, link, log);
     *has = *has > info.last_seq ? *has : info.last_seq;
     uint64_t have = toc_replica_taken_to(replica, at);
-    if (replica->broken || at->disputed || toc_replica_is_own(replica, at) ||
-        info.last_seq <= have) {
+    if (replica->broken || at->disputed || info.last_seq <= have) {
         return toc_ok(); /* a duplicate costs nothing more */
     }
     if (info.first_seq > have + 1) {

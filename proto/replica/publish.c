@@ -129,6 +129,12 @@ static struct toc_err append(struct toc_replica *replica, struct toc_turn *turn,
         return toc_fail(TOC_MEMBER, "this node has no log in that group");
     }
     struct toc_ledger_log *log = &replica->ledger->logs[at];
+    if (log->disputed) {
+        return toc_fail(TOC_FORK, "others hold another history of this node's own log");
+    }
+    if (toc_replica_own_is_behind(replica, at)) {
+        return toc_fail(TOC_STATE, "this node is still fetching what it published before");
+    }
     size_t bytes =
         draft->epoch != NULL ? toc_payload_bytes(draft->content.len) : draft->payload.len;
     uint8_t *memory = payload_memory(replica, job, bytes);

@@ -270,25 +270,37 @@ static bool lacks_first_epoch(const struct toc_replica *replica, const struct to
            memcmp(genesis->drafter, replica->own_org, TOC_ID_BYTES) == 0;
 }
 
-/* the drafter's node appends the first epoch as entry 1 of its log in the group of all. */
 void toc_replica_start(struct toc_replica *replica, struct toc_turn *turn,
-                       const struct toc_genesis *genesis, struct toc_span own_card,
-                       bool card_logged)
+                       const struct toc_genesis *genesis)
+{
+    struct toc_job *job = toc_job_take(replica, TOC_JOB_RECORD);
+    TOC_ASSERT(job != NULL);
+    store_first_epoch(replica, genesis, job);
+    toc_job_submit(replica, turn, job);
+}
+
+/* the drafter's node appends the first epoch as entry 1 of its log in the group of all. */
+void toc_replica_append_first(struct toc_replica *replica, struct toc_turn *turn,
+                              const struct toc_genesis *genesis, struct toc_span own_card)
 {
     struct toc_job *job = toc_job_take(replica, TOC_JOB_OWN);
-    TOC_ASSERT(job != NULL);
-    struct toc_err err = toc_ok();
-    if (!card_logged) {
+    struct toc_err err =
+        job == NULL ? toc_fail(TOC_STATE, "too many stores are unanswered") : toc_ok();
+    if (!toc_failed(err) && own_card.len != 0) {
         err = toc_replica_append(replica, turn, job, TOC_GROUP_CONTROL, TOC_KIND_CARD, own_card);
     }
     if (!toc_failed(err) && lacks_first_epoch(replica, genesis)) {
         err = toc_replica_append(replica, turn, job, TOC_GROUP_ALL, TOC_KIND_EPOCH,
                                  genesis->epoch_envelope);
     }
-    TOC_ASSERT(!toc_failed(err));
-    if (!card_logged) {
+    if (!toc_failed(err) && own_card.len != 0) {
         toc_job_record(job, 'C', toc_span(replica->own_org, TOC_ID_BYTES), own_card);
     }
-    store_first_epoch(replica, genesis, job);
+    if (toc_failed(err) || job->op_count == 0) {
+        if (job != NULL) {
+            toc_job_cancel(replica, job);
+        }
+        return; /* a log that is disputed is said when it becomes so */
+    }
     toc_job_submit(replica, turn, job);
 }

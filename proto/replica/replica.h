@@ -242,11 +242,13 @@ size_t toc_replica_bytes(uint32_t link_max, uint32_t group_max, uint32_t log_max
  * room. Lends: arena and options' pointers, for the life of the replica. */
 void toc_replica_init(struct toc_replica *replica, struct toc_arena *arena,
                       const struct toc_replica_options *options);
-/* First step after loading: the own card and, at the drafter's, the first epoch get into the logs.
- * Needs entropy. */
+/* First step after loading: readers get the first epoch's secrets. Needs entropy. */
 void toc_replica_start(struct toc_replica *replica, struct toc_turn *turn,
-                       const struct toc_genesis *genesis, struct toc_span own_card,
-                       bool card_logged);
+                       const struct toc_genesis *genesis);
+/* The own card (empty: it stands in the log already) and, at the drafter's, the first epoch get
+ * into the logs. Needs entropy. */
+void toc_replica_append_first(struct toc_replica *replica, struct toc_turn *turn,
+                              const struct toc_genesis *genesis, struct toc_span own_card);
 /* A link was established: its place is cleared of what the last link there said. */
 void toc_replica_greet(struct toc_replica *replica, struct toc_link *link);
 /* Is there room to take any message of this link? Else it waits: for jobs, actions, its own earlier
@@ -347,6 +349,12 @@ void toc_replica_want_tick(struct toc_replica *replica, struct toc_turn *turn,
 uint64_t toc_replica_taken_to(const struct toc_replica *replica, const struct toc_ledger_log *log);
 /* Is this the log of this very node? */
 bool toc_replica_is_own(const struct toc_replica *replica, const struct toc_ledger_log *log);
+/* Others hold entries of our own log that this node has forgotten, and they are on their way. */
+bool toc_replica_own_is_behind(const struct toc_replica *replica, uint32_t log);
+/* After the store was lost: has somebody been heard for long enough, and is everything of our own
+ * that others hold here again? */
+#define TOC_RECOVER_MS 5000u /* digests, rows and invitations take a few round trips */
+bool toc_replica_recovered(struct toc_replica *replica, const struct toc_turn *turn);
 /* Digests are compared with all links soon. */
 void toc_replica_compare_all(struct toc_replica *replica);
 

@@ -21,6 +21,27 @@ bool toc_replica_is_own(const struct toc_replica *replica, const struct toc_ledg
     return memcmp(log->log_key, replica->log_keys->public_key, TOC_KEY_BYTES) == 0;
 }
 
+bool toc_replica_own_is_behind(const struct toc_replica *replica, uint32_t log)
+{
+    const struct toc_ledger_log *at = &replica->ledger->logs[log];
+    return at->wanted_link != NONE || at->first_waiting != NONE;
+}
+
+bool toc_replica_recovered(struct toc_replica *replica, const struct toc_turn *turn)
+{
+    bool heard = false;
+    for (uint32_t i = 0; i < replica->links->top; i++) {
+        const struct toc_link *link = &replica->links->items[i];
+        heard = heard || (toc_link_stands(link) && link->tags_seen &&
+                          turn->now.ms - link->opened.ms >= TOC_RECOVER_MS);
+    }
+    for (uint32_t log = 0; heard && log < replica->ledger->log_count; log++) {
+        heard = !toc_replica_is_own(replica, &replica->ledger->logs[log]) ||
+                !toc_replica_own_is_behind(replica, log);
+    }
+    return heard;
+}
+
 void toc_replica_compare_all(struct toc_replica *replica)
 {
     for (uint32_t i = 0; i < replica->links->top; i++) {
@@ -107,7 +128,7 @@ static bool say_want(struct toc_replica *replica, struct toc_link *link, uint32_
 static bool may_want(const struct toc_replica *replica, uint32_t log)
 {
     const struct toc_ledger_log *at = &replica->ledger->logs[log];
-    return !replica->broken && !at->disputed && !toc_replica_is_own(replica, at) &&
+    return !replica->broken && !at->disputed &&
            toc_replica_may_miss(replica, log, TOC_CHECKPOINT_ENTRIES);
 }
 

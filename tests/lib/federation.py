@@ -170,7 +170,7 @@ def found(*handles, name="Test federation", folder=None):
     first.cli("federation", "found", "--name", name, "-o", genesis, "--credential",
               first.credential, *(node.card for node in nodes.values()))
     for node in nodes.values():
-        node.cli("federation", "sign", genesis, "--credential", node.credential)
+        node.cli("federation", "sign", genesis, "--yes", "--credential", node.credential)
     for node in nodes.values():
         node.cli("federation", "adopt", genesis, "--credential", node.credential)
     return nodes

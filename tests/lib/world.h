@@ -54,6 +54,9 @@ static inline void world_start(struct world *world, size_t index)
     for (struct world_entry *entry = node->entries; entry != NULL; entry = entry->next) {
         assert_ok(toc_core_load_head(node->core, entry->log, &entry->head));
     }
+    if (node->recover) {
+        toc_core_recover(node->core);
+    }
     node->up = true;
     node->next_link = 2 + world->now_ms * 1000; /* never a number that was used before */
     node->next_link += node->next_link % 2;

@@ -246,6 +246,67 @@ static void nothing_is_published_before_it_is_stored(void **state)
     world_clear(world);
 }
 
+static bool same_head(struct world *world)
+{
+    return world_seq(world, 1, watched_log) == watched_seq;
+}
+
+/* The node forgets everything but its keys, as when its disk was replaced. */
+static void lose_store(struct world *world, size_t index)
+{
+    struct world_node *node = &world->nodes[index];
+    world_kill(world, index);
+    node->entries = NULL;
+    node->entries_end = &node->entries;
+    node->records = NULL;
+    node->chunks = NULL;
+}
+
+static void a_lost_store_comes_back_before_its_node_publishes(void **state)
+{
+    (void)state;
+    struct world *world = start(3, 12);
+    assert_true(world_until(world, all_linked, 10000));
+    struct toc_submit submit = {.audience = TOC_SUBMIT_ALL};
+    world_publish(world, 1, submit, toc_span_str("one"));
+    world_run(world, 2000);
+    lose_store(world, 1);
+    world->nodes[1].recover = true;
+    world_start(world, 1);
+    world->nodes[1].recover = false;
+    world_publish(world, 1, submit, toc_span_str("too early"));
+    assert_int_equal(world->nodes[1].last_published.code, TOC_STATE);
+    watch(world, 1, NULL, 1);
+    assert_true(world_until(world, same_head, 60000));
+    world_run(world, 10000);
+    world_publish(world, 1, submit, toc_span_str("two"));
+    watch(world, 1, NULL, 2);
+    assert_true(world_until(world, everywhere, 60000));
+    world_clear(world);
+}
+
+/* Without that wait the node signs a second history: the control of the claim above. */
+static void a_lost_store_that_does_not_wait_forks_its_log(void **state)
+{
+    (void)state;
+    struct world *world = start(3, 13);
+    assert_true(world_until(world, all_linked, 10000));
+    struct toc_submit submit = {.audience = TOC_SUBMIT_ALL};
+    world_publish(world, 1, submit, toc_span_str("one"));
+    world_publish(world, 1, submit, toc_span_str("two"));
+    world_run(world, 2000);
+    lose_store(world, 1);
+    world_start(world, 1);
+    world_publish(world, 1, submit, toc_span_str("another one"));
+    world_run(world, 10000);
+    size_t published = world->nodes[1].published;
+    world_publish(world, 1, submit, toc_span_str("refused: the log is disputed"));
+    world_run(world, 1000);
+    assert_int_equal(world->nodes[1].published, published);
+    assert_int_equal(world->nodes[1].last_published.code, TOC_FORK);
+    world_clear(world);
+}
+
 static void flip_late(struct world *world, size_t from, size_t to, uint8_t *at, size_t len)
 {
     (void)to;
@@ -315,6 +376,8 @@ int main(void)
         cmocka_unit_test(a_restarted_node_goes_on_where_it_was),
         cmocka_unit_test(a_large_payload_travels_in_chunks),
         cmocka_unit_test(nothing_is_published_before_it_is_stored),
+        cmocka_unit_test(a_lost_store_comes_back_before_its_node_publishes),
+        cmocka_unit_test(a_lost_store_that_does_not_wait_forks_its_log),
         cmocka_unit_test(a_flipped_bit_on_the_wire_ends_the_link),
         cmocka_unit_test(the_same_seed_gives_the_same_run),
         cmocka_unit_test(quiet_links_cost_little),
