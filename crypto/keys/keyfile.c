@@ -165,7 +165,7 @@ static struct toc_err check_open(const struct toc_room *secret, enum toc_keyfile
         return toc_fail(TOC_STATE, "the key file has another lock");
     }
     if (secret->len < file.len - TOC_KEYFILE_OVERHEAD_BYTES) {
-        return toc_fail(TOC_FULL, "the room for the key is too small");
+        return toc_fail(TOC_CORRUPT, "the key file holds more than a key of its kind");
     }
     return check_unlock(unlock);
 }

@@ -243,9 +243,10 @@ TOC_MUST_USE struct toc_err toc_keyfile_lock(struct toc_span file, enum toc_keyf
 
 /*
  * Opens. `secret` gets file.len - TOC_KEYFILE_OVERHEAD_BYTES bytes and its len is set to that.
- * Fails: CORRUPT (not a key file, wrong kind), VERSION, STATE (the lock differs from unlock.lock),
- * FULL (`secret` is too small, or argon2id got no memory), PASSPHRASE (wrong secret or altered
- * file). On failure the whole of `secret` is wiped and its len 0.
+ * Fails: CORRUPT (not a key file, wrong kind, or more than `secret` takes: the caller knows how
+ * long a key of its kind is), VERSION, STATE (the lock differs from unlock.lock), FULL (argon2id
+ * got no memory), PASSPHRASE (wrong secret or altered file). On failure the whole of `secret` is
+ * wiped and its len 0.
  */
 TOC_MUST_USE struct toc_err toc_keyfile_open(struct toc_room *secret, enum toc_keyfile_kind kind,
                                              struct toc_span file, struct toc_unlock unlock);

@@ -135,6 +135,16 @@ static enum toc_exit show_file(const struct toc_args *args)
 
 /* changing */
 
+static const struct toc_option set_options[] = {
+    {"name", 0, "TEXT", "full name"},
+    {"phone", 0, "TEXT", "telephone that is answered at any hour"},
+    {"mail", 0, "ADDRESS", "mail address of the duty officer"},
+    {"hours", 0, "TEXT", "when somebody answers, such as 24/7"},
+    {"language", 0, "TAG", "replaces the list of languages; may be repeated"},
+    {"advertise", 0, "HOST:PORT", "replaces the list of addresses, or none; may be repeated"},
+    {0},
+};
+
 static struct toc_err change(struct toc_home *home, const struct toc_args *args,
                              struct toc_card *card, struct toc_line *line)
 {
@@ -147,6 +157,13 @@ static struct toc_err change(struct toc_home *home, const struct toc_args *args,
     struct toc_unlock_options options = toc_args_unlock(args);
     struct toc_sign_keys *keys = NULL;
     TOC_TRY(toc_org_keys_open(home, &options, &keys, line));
+    if (memcmp(keys->public_key, card->org_key, TOC_KEY_BYTES) != 0) {
+        toc_guarded_free(keys);
+        return toc_line_fail(line, TOC_CORRUPT,
+                             "%s/org.key belongs to another organisation than %s: nothing was "
+                             "changed; bring back the org.key that was made with this card",
+                             home->path, card->handle);
+    }
     uint8_t bytes[TOC_CARD_BYTES_MAX];
     struct toc_span envelope;
     struct toc_err err =
@@ -161,7 +178,11 @@ static struct toc_err change(struct toc_home *home, const struct toc_args *args,
 
 static enum toc_exit set(const struct toc_args *args)
 {
-    if (args->given_count == 0) {
+    bool any = false;
+    for (size_t i = 0; set_options[i].name != NULL; i++) {
+        any = any || toc_args_has(args, set_options[i].name);
+    }
+    if (!any) {
         return toc_complain_usage(args, "nothing to set");
     }
     struct toc_home home;
@@ -186,16 +207,6 @@ static enum toc_exit set(const struct toc_args *args)
     }
     return toc_finish_output(TOC_EXIT_DONE);
 }
-
-static const struct toc_option set_options[] = {
-    {"name", 0, "TEXT", "full name"},
-    {"phone", 0, "TEXT", "telephone that is answered at any hour"},
-    {"mail", 0, "ADDRESS", "mail address of the duty officer"},
-    {"hours", 0, "TEXT", "when somebody answers, such as 24/7"},
-    {"language", 0, "TAG", "replaces the list of languages; may be repeated"},
-    {"advertise", 0, "HOST:PORT", "replaces the list of addresses, or none; may be repeated"},
-    {0},
-};
 
 static const struct toc_command set_verb = {
     .name = "set",

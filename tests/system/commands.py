@@ -237,9 +237,36 @@ def keys(folder):
                                          "--passphrase-file", two, "--json").stdout)
     check(card["serial"] == 2 and card["phone"] == "+33 1" and card["country"] == "FR" and
           card["fingerprint"] == row["fingerprint"], "the new one signs the next card")
+    foreign(folder, home, base, two)
     status, text = on_terminal(["card", "set", "--home", home, "--phone", "+33 2"],
                                [("assphrase", "battery staple")])
     check(status == 0 and "battery" not in text, "a terminal is asked, without echo")
+
+
+def foreign(folder, home, base, passphrase):
+    """Key files of another organisation, and longer ones."""
+    other, mine = os.path.join(folder, "other"), home + ".mine"
+    federation.run_cli("init", *base, "--home", other, "--passphrase-file", passphrase,
+                       "--recovery-out", os.path.join(folder, "other-recovery.key"))
+    shutil.copytree(home, mine)
+    for name, spoil, words in (
+            ("org.key", lambda _: read(other, "org.key"), "another organisation"),
+            ("org.key", lambda before: before + b"\0", "org.key: it is damaged")):
+        before = read(home, name)
+        with open(os.path.join(home, name), "wb") as file:
+            file.write(spoil(before))
+        done = federation.run_cli("card", "set", "--home", home, "--phone", "+33 3",
+                                  "--passphrase-file", passphrase, status=None)
+        check(done.returncode == 5 and words in done.stderr and done.stderr.count("\n") == 1,
+              f"card set is refused: {words}")
+        with open(os.path.join(home, name), "wb") as file:
+            file.write(before)
+        check(same_files(home, mine), "and the card stays as it was")
+
+
+def read(folder, name):
+    with open(os.path.join(folder, name), "rb") as file:
+        return file.read()
 
 
 def same_files(one, two):

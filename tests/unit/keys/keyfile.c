@@ -208,7 +208,7 @@ static void a_hostile_file_cannot_ask_for_more_memory_or_time(void **state)
                     TOC_PASSPHRASE);
 }
 
-static void a_room_too_small_is_full(void **state)
+static void more_than_a_key_is_corrupt(void **state)
 {
     (void)state;
     struct file file = sealed_file(TOC_KEYFILE_ORG, TOC_LOCK_CREDENTIAL, 32);
@@ -217,7 +217,7 @@ static void a_room_too_small_is_full(void **state)
     memset(out, 0xaa, sizeof out);
     assert_code(
         toc_keyfile_open(&room, TOC_KEYFILE_ORG, span_of(&file), unlock_with(TOC_LOCK_CREDENTIAL)),
-        TOC_FULL);
+        TOC_CORRUPT);
     assert_int_equal(room.len, 0);
     assert_true(toc_is_zero(out, sizeof out));
 }
@@ -343,7 +343,7 @@ int main(void)
         cmocka_unit_test(a_wrong_secret_opens_nothing),
         cmocka_unit_test(another_kind_or_lock_is_refused),
         cmocka_unit_test(a_hostile_file_cannot_ask_for_more_memory_or_time),
-        cmocka_unit_test(a_room_too_small_is_full),
+        cmocka_unit_test(more_than_a_key_is_corrupt),
         cmocka_unit_test(a_passphrase_without_memory_is_full),
         cmocka_unit_test(sealing_refuses_without_writing),
         cmocka_unit_test(reading_the_lock_of_no_key_file_changes_nothing),
