@@ -56,6 +56,12 @@ struct toc_err toc_client_open(struct toc_client **client, const char *home, str
                              "the control socket",
                              home);
     }
+    if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)) {
+        return toc_line_fail(line, TOC_UNREACHABLE,
+                             "cannot reach the node in %s: %s; end other programs, or raise the "
+                             "limit (ulimit -n)",
+                             home, strerror(errno));
+    }
     if (fd < 0) {
         return toc_line_fail(line, TOC_UNREACHABLE,
                              "no node runs in %s: start it with `tocsin run`, or name its folder "

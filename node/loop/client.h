@@ -45,7 +45,7 @@ struct toc_server {
     pthread_mutex_t mutex;
     pthread_cond_t drained;
     struct toc_serve_client *clients;
-    size_t client_count;
+    size_t client_count;            /* that are not closing */
     struct toc_serve_client *large; /* whose large request is in memory */
     bool listening, stopping;
 };

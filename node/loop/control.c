@@ -13,6 +13,8 @@
 
 /* A client that sends half a request, or reads none of its replies, for so long is closed. */
 #define STALL_MS 30000u
+/* A request begins with its length, four bytes that programs send in one piece. */
+#define LENGTH_STALL_MS 5000u
 #define TICK_MS 1000u
 
 /* clients */
@@ -27,6 +29,14 @@ static void tell_damage(struct toc_daemon *daemon)
     }
 }
 
+/* Has the client begun a request that has not come whole? */
+static bool is_half_sent(const struct toc_serve_client *client)
+{
+    return client->phase == TOC_PHASE_LENGTH
+               ? client->have > 0
+               : client->phase == TOC_PHASE_BODY && !client->waits_for_turn;
+}
+
 /* Ends who has stopped in the middle. */
 static void on_tick(uv_timer_t *timer)
 {
@@ -38,27 +48,36 @@ static void on_tick(uv_timer_t *timer)
     tell_damage(daemon);
     while (client != NULL) {
         struct toc_serve_client *next = client->next;
-        bool half_sent = client->phase == TOC_PHASE_BODY && !client->waits_for_turn;
-        half_sent = half_sent || (client->phase == TOC_PHASE_LENGTH && client->have > 0);
-        if (!client->closing && (half_sent || client->writing) &&
-            now - client->moved_ms > STALL_MS) {
+        uint64_t stall_ms = client->phase == TOC_PHASE_LENGTH ? LENGTH_STALL_MS : STALL_MS;
+        if (!client->closing && (is_half_sent(client) || client->writing) &&
+            now - client->moved_ms > (client->writing ? STALL_MS : stall_ms)) {
             toc_client_drop(client);
         }
         client = next;
     }
 }
 
-/* With all places taken, the one that has been silent longest between two requests gives way. */
-static bool make_place(struct toc_server *server)
+/* Who has been silent longest, of those between two requests or of those in the middle of one. */
+static struct toc_serve_client *oldest_silent(struct toc_server *server, bool half_sent)
 {
     struct toc_serve_client *oldest = NULL;
     for (struct toc_serve_client *client = server->clients; client != NULL; client = client->next) {
-        bool idle = client->phase == TOC_PHASE_LENGTH && client->have == 0 && !client->closing &&
-                    !client->writing;
-        if (idle && (oldest == NULL || client->moved_ms < oldest->moved_ms)) {
+        bool idle = client->phase == TOC_PHASE_LENGTH && client->have == 0;
+        bool fits = half_sent ? is_half_sent(client) : idle;
+        if (fits && !client->closing && !client->writing &&
+            (oldest == NULL || client->moved_ms < oldest->moved_ms)) {
             oldest = client;
         }
     }
+    return oldest;
+}
+
+/* With all places taken, one that waits for nothing gives way; else one whose request is not whole.
+ */
+static bool make_place(struct toc_server *server)
+{
+    struct toc_serve_client *oldest = oldest_silent(server, false);
+    oldest = oldest == NULL ? oldest_silent(server, true) : oldest;
     if (oldest != NULL) {
         toc_client_drop(oldest);
     }

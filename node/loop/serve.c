@@ -58,7 +58,6 @@ void toc_client_release(struct toc_serve_client *client)
         at = &(*at)->next;
     }
     *at = client->next;
-    server->client_count--;
     free_body(client);
     free_replies(client->sending);
     free_replies(client->first);
@@ -86,6 +85,7 @@ void toc_client_drop(struct toc_serve_client *client)
     }
     client->closing = true;
     struct toc_server *server = client->daemon->server;
+    server->client_count--;
     pthread_mutex_lock(&server->mutex);
     client->gone = true;
     pthread_cond_broadcast(&server->drained);

@@ -10,6 +10,7 @@ import random
 import socket
 import stat
 import struct
+import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
@@ -148,6 +149,27 @@ def place_claims(node):
     check(answers(node), f"{PLACES + 20} idle clients leave a place for the next")
     for client in idle:
         client.close()
+    for what, begun in (("half a length", b"\x05\x00"),
+                        ("half a request", b"\x05\x00\x00\x00\x81")):
+        half = [connect(node) for _ in range(PLACES)]
+        for client in half:
+            client.sendall(begun)
+        check(node.cli("status", status=None).returncode == 0 and answers(node),
+              f"so do {PLACES} that sent {what}")
+        for client in half:
+            client.close()
+    client = connect(node)
+    client.sendall(b"\x05\x00")
+    check(client.recv(1) == b"", "who stops within a length is closed")
+    client.close()
+
+
+def descriptor_claims(node):
+    """Three descriptors, and one for the folder: none for the socket."""
+    done = subprocess.run(["sh", "-c", 'ulimit -n 4; exec "$@"', "sh", federation.tocsin(), "query",
+                           "--home", node.home], capture_output=True, text=True, check=False)
+    check(done.returncode == 4 and "open files" in done.stderr and done.stderr.count("\n") == 1,
+          "a program without descriptors does not say that no node runs")
 
 
 def audit_claims(node, ident):
@@ -176,6 +198,7 @@ def main():
     noise_claims(node)
     promise_claims(node)
     place_claims(node)
+    descriptor_claims(node)
     unread_claims(node)
     audit_claims(node, ident)
     check(node.stop() == 0, "SIGTERM ends it with 0")
