@@ -151,9 +151,13 @@ static void add_alarms(struct status *status, void *loop, const struct toc_core 
     struct toc_line lines[ALARMS_MAX];
     const struct toc_desk *desk = status->walk.desk;
     size_t count = desk->alarms(loop, lines, ALARMS_MAX - 3);
-    struct toc_link_view view;
+    struct toc_link_view views[TOC_LINKS_MAX];
     size_t others = toc_core_directory(core)->slot_count;
-    bool linked = toc_core_view_links(core, &view, 1) > 0;
+    size_t link_count = toc_core_view_links(core, views, TOC_LINKS_MAX);
+    bool linked = false;
+    for (size_t i = 0; i < link_count && i < TOC_LINKS_MAX; i++) {
+        linked = linked || views[i].established;
+    }
     if (status->store_alarm.text[0] != '\0') {
         lines[count++] = status->store_alarm;
     }
@@ -194,7 +198,7 @@ static void run_status(void *loop, void *arg)
     toc_build_number(row, TOC_FIELD_CLOCK, toc_now_utc().ms);
     toc_build_number(row, TOC_FIELD_LOGS, toc_core_log_count(core));
     toc_build_number(row, TOC_FIELD_ENTRIES, status->store.entry_count);
-    toc_build_number(row, TOC_FIELD_INDEX_LAG, status->feed.lag);
+    toc_build_number(row, TOC_FIELD_INDEX_LAG, desk->conf->node_index ? status->feed.lag : 0);
     toc_build_number(row, TOC_FIELD_STORE_BYTES, status->store.file_bytes);
     toc_build_number(row, TOC_FIELD_DISK_FREE, status->store.space_bytes);
     add_alarms(status, loop, core);

@@ -46,6 +46,9 @@ int toc_verify_child(void)
 {
     struct order order;
     char path[2 * TOC_PATH_BYTES] = {0};
+    if (toc_failed(toc_process_harden(NULL))) {
+        return TOC_EXIT_FAILED;
+    }
     if (fread(&order, sizeof(order), 1, stdin) != 1 || order.path_len >= sizeof(path) ||
         order.pair_count > TOC_LOGS_MAX || fread(path, order.path_len, 1, stdin) != 1) {
         return TOC_EXIT_FAILED;

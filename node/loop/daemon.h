@@ -96,6 +96,8 @@ void toc_serve_end_all(struct toc_daemon *daemon);
 /* Any thread. Takes the built row (cleared then). False: the client is gone or the row is broken;
  * waits while the client has too much before it, but never for one that does not read. */
 bool toc_serve_row(struct toc_serve_client *client, struct toc_build *row);
+/* On a desk's thread: which command the request under way is, for the audit log. */
+void toc_serve_act(struct toc_serve_client *client, struct toc_span command);
 /* Any thread, once a request: the last reply. `line` may be empty. The client may ask again. */
 void toc_serve_end(struct toc_serve_client *client, struct toc_err err, const struct toc_line *line,
                    struct toc_span detail);
@@ -111,7 +113,7 @@ struct toc_order {
     struct toc_order *next;
     struct toc_serve_client *client;
     uint32_t uid;
-    struct toc_bytes body;
+    struct toc_span body; /* the client's, until its request has ended */
     struct toc_message message;
 };
 

@@ -118,11 +118,26 @@ static void free_order(struct toc_order *order)
     free(order);
 }
 
+/* Bytes that are no request. */
+static void refuse_body(struct toc_order *order, struct toc_err err)
+{
+    struct toc_line line;
+    toc_line_set(&line, "the request cannot be read: %s", err.why);
+    toc_serve_end(order->client, toc_fail(TOC_USAGE, err.why), &line, toc_span(NULL, 0));
+    free_order(order);
+}
+
 static void answer_order(struct desk_thread *thread, struct toc_order *order)
 {
+    struct toc_err err = toc_message_check(&order->message, order->body);
+    if (toc_failed(err)) {
+        refuse_body(order, err);
+        return;
+    }
+    toc_serve_act(order->client, toc_message_text(&order->message, TOC_FIELD_COMMAND));
     struct toc_answer answer = {
         .request = &order->message, .uid = order->uid, .row = put_row, .client = order->client};
-    struct toc_err err = toc_answer(&thread->desk, &answer);
+    err = toc_answer(&thread->desk, &answer);
     if (!toc_failed(err) && answer.publication != NULL) {
         toc_submit_push(thread->daemon, order->client, answer.publication);
     } else {

@@ -141,7 +141,7 @@ static void reload(struct toc_daemon *daemon)
     struct toc_conf now = daemon->conf;
     now.node_log = conf.node_log;
     memcpy(now.publish_audience, conf.publish_audience, sizeof(now.publish_audience));
-    char wanted[TOC_CONF_BYTES_MAX / 16], got[TOC_CONF_BYTES_MAX / 16];
+    char wanted[TOC_CONF_BYTES_MAX / 4], got[TOC_CONF_BYTES_MAX / 4];
     toc_conf_text(wanted, sizeof(wanted), &conf);
     toc_conf_text(got, sizeof(got), &now);
     daemon->conf = now;

@@ -278,7 +278,12 @@ void toc_serve_end(struct toc_serve_client *client, struct toc_err err, const st
 
 /* Requests. */
 
-/* Hands a whole request to a desk. Bytes that are no request end the connection with a line. */
+void toc_serve_act(struct toc_serve_client *client, struct toc_span command)
+{
+    toc_text_escape(client->act, sizeof(client->act), command);
+}
+
+/* Hands a whole request to a desk, which checks it: on this thread that could take long. */
 static void hand_over(struct toc_serve_client *client)
 {
     struct toc_server *server = client->daemon->server;
@@ -286,24 +291,17 @@ static void hand_over(struct toc_serve_client *client)
     uv_read_stop((uv_stream_t *)&client->pipe);
     client->reading = false;
     struct toc_order *order = calloc(1, sizeof(*order));
+    if (order == NULL) {
+        toc_client_drop(client);
+        return;
+    }
+    memcpy(client->act, "unknown", sizeof("unknown"));
     pthread_mutex_lock(&server->mutex);
     client->answering = true;
     pthread_mutex_unlock(&server->mutex);
-    memcpy(client->act, "unknown", sizeof("unknown"));
-    struct toc_err err =
-        order == NULL ? toc_fail(TOC_FULL, "no memory for a request")
-                      : toc_message_check(&order->message, toc_span(client->body, client->have));
-    if (toc_failed(err)) {
-        struct toc_line line;
-        toc_line_set(&line, "the request cannot be read: %s", err.why);
-        free(order);
-        toc_serve_end(client, toc_fail(TOC_USAGE, err.why), &line, toc_span(NULL, 0));
-        return;
-    }
-    struct toc_span command = toc_message_text(&order->message, TOC_FIELD_COMMAND);
-    toc_text_escape(client->act, sizeof(client->act), command);
     order->client = client;
     order->uid = client->uid;
+    order->body = toc_span(client->body, client->have);
     toc_desk_push(client->daemon, order);
 }
 

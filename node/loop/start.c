@@ -276,6 +276,14 @@ static struct toc_err start_threads(struct toc_daemon *daemon, struct toc_line *
     return err;
 }
 
+/* libuv reads it when the pool is first used. */
+static void set_pool_threads(uint32_t count)
+{
+    char text[16];
+    snprintf(text, sizeof(text), "%u", count);
+    setenv("UV_THREADPOOL_SIZE", text, 1);
+}
+
 struct toc_err toc_start(struct toc_daemon *daemon, struct toc_line *line)
 {
     char path[TOC_PATH_BYTES];
@@ -284,6 +292,7 @@ struct toc_err toc_start(struct toc_daemon *daemon, struct toc_line *line)
     TOC_TRY(toc_home_open(&daemon->home, path, line));
     TOC_TRY(toc_conf_read(&daemon->conf, &daemon->home, line));
     toc_say_level(daemon->conf.node_log);
+    set_pool_threads(daemon->conf.limits_pool_threads);
     TOC_TRY(toc_home_lock(&daemon->home, line));
     TOC_TRY(toc_keyring_open(&daemon->home, &daemon->options->unlock, &daemon->keyring, line));
     TOC_TRY(find_self(daemon, line));
