@@ -35,7 +35,7 @@ static struct toc_err move(struct toc_db_cursor *cursor, struct toc_span to, MDB
     cursor->value = toc_span(NULL, 0);
     TOC_TRY(toc_db_outcome(cursor->read->db->path, mdb_cursor_get(cursor->at, &key, &raw, op)));
     cursor->key = toc_span(key.mv_data, key.mv_size);
-    return toc_db_value(cursor->table, cursor->key, raw, &cursor->value);
+    return toc_db_value(cursor->read, cursor->table, cursor->key, raw, &cursor->value);
 }
 
 struct toc_err toc_db_seek(struct toc_db_cursor *cursor, struct toc_span key)

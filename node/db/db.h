@@ -131,6 +131,9 @@ struct toc_db_stat {
 /* Fails: IO, FULL, CORRUPT. */
 TOC_MUST_USE struct toc_err toc_db_stat(struct toc_db *db, struct toc_db_stat *stat);
 
+/* Has any row that was read since it was opened not matched its checksum? Any thread. */
+bool toc_db_is_damaged(const struct toc_db *db);
+
 /* Writes a compact copy of one snapshot to `path`: as `path`.new with mode 0600, synced, renamed,
  * folder synced; a crash leaves no file or a whole one. May take long: never on the loop's thread.
  * Fails: DISK_FULL, IO, PERMISSION, CORRUPT; a file that was at `path` is then as before. */

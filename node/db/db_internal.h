@@ -21,6 +21,7 @@ struct toc_db {
     bool is_copy;          /* `path` is a file that toc_db_backup wrote: nobody else has it open */
     pthread_rwlock_t gate; /* shared: a snapshot lives; exclusive: reopen */
     atomic_bool broken;
+    atomic_bool damaged; /* a row that was read did not match its checksum */
     uint64_t last_commit; /* the writer's: last one reported as done */
     pid_t pid;
     dev_t dev; /* of data.mdb: a process opens it once */
@@ -57,9 +58,10 @@ struct toc_err toc_db_outcome(const char *path, int rc);
 /* The same for errno after a system call on the store's files. */
 struct toc_err toc_db_errno(const char *path);
 
-/* Checks and cuts off the CRC of a checked row. Fails: CORRUPT. */
-TOC_MUST_USE struct toc_err toc_db_value(enum toc_db_table table, struct toc_span key, MDB_val raw,
-                                         struct toc_span *value);
+/* Checks and cuts off the CRC of a checked row; the store then counts as damaged where it does not
+ * match. Fails: CORRUPT. */
+TOC_MUST_USE struct toc_err toc_db_value(const struct toc_db_read *read, enum toc_db_table table,
+                                         struct toc_span key, MDB_val raw, struct toc_span *value);
 
 /* Opens an environment in folder `path` with the largest map that the system grants, up to
  * `map_bytes`. Gives *env (mdb_env_close). */

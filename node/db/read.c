@@ -48,8 +48,19 @@ struct toc_err toc_db_read_renew(struct toc_db_read *read)
     return err;
 }
 
-struct toc_err toc_db_value(enum toc_db_table table, struct toc_span key, MDB_val raw,
-                            struct toc_span *value)
+static struct toc_err damage(const struct toc_db_read *read, const char *why)
+{
+    atomic_store(&read->db->damaged, true);
+    return toc_fail(TOC_CORRUPT, why);
+}
+
+bool toc_db_is_damaged(const struct toc_db *db)
+{
+    return atomic_load(&db->damaged);
+}
+
+struct toc_err toc_db_value(const struct toc_db_read *read, enum toc_db_table table,
+                            struct toc_span key, MDB_val raw, struct toc_span *value)
 {
     const uint8_t *at = raw.mv_data;
     *value = toc_span(at, raw.mv_size);
@@ -57,11 +68,11 @@ struct toc_err toc_db_value(enum toc_db_table table, struct toc_span key, MDB_va
         return toc_ok();
     }
     if (raw.mv_size < CRC_BYTES || raw.mv_size > TOC_DB_VALUE_BYTES_MAX) {
-        return toc_fail(TOC_CORRUPT, "a row of the store has an impossible length");
+        return damage(read, "a row of the store has an impossible length");
     }
     value->len -= CRC_BYTES;
     if (toc_le32(at + value->len) != toc_db_crc(table, key, at, value->len)) {
-        return toc_fail(TOC_CORRUPT, "a row of the store does not match its checksum");
+        return damage(read, "a row of the store does not match its checksum");
     }
     return toc_ok();
 }
@@ -80,5 +91,5 @@ struct toc_err toc_db_get(const struct toc_db_read *read, enum toc_db_table tabl
     MDB_val raw;
     TOC_TRY(
         toc_db_outcome(read->db->path, mdb_get(read->txn, read->db->dbi[table], &key_val, &raw)));
-    return toc_db_value(table, key, raw, value);
+    return toc_db_value(read, table, key, raw, value);
 }

@@ -51,6 +51,11 @@ struct toc_err toc_store_sweep(struct toc_store *store)
     return toc_db_sweep(store->db);
 }
 
+bool toc_store_is_damaged(const struct toc_store *store)
+{
+    return toc_db_is_damaged(store->db);
+}
+
 struct toc_db *toc_store_db(struct toc_store *store)
 {
     return store->db;

@@ -136,6 +136,9 @@ struct toc_store_stat {
 /* Cheap: for `status`. Fails: IO, FULL, CORRUPT. */
 TOC_MUST_USE struct toc_err toc_store_stat(struct toc_store *store, struct toc_store_stat *stat);
 
+/* Has any row that was read since it was opened not matched its checksum? Any thread. */
+bool toc_store_is_damaged(const struct toc_store *store);
+
 /* A compact copy while the node runs; see toc_db_backup. On a pool thread. */
 TOC_MUST_USE struct toc_err toc_store_backup(struct toc_store *store, const char *path);
 
