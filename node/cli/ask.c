@@ -82,9 +82,12 @@ void toc_ask_audience(struct toc_ask *ask, const char *to)
 {
     toc_build_list(&ask->request, TOC_FIELD_AUDIENCE);
     while (*to != '\0') {
-        size_t len = strcspn(to, ",");
-        if (len > 0) {
-            toc_build_item(&ask->request, toc_span(to, len));
+        size_t len = strcspn(to, ","), blank = strspn(to, " \t"), end = len;
+        while (end > blank && (to[end - 1] == ' ' || to[end - 1] == '\t')) {
+            end--;
+        }
+        if (end > blank) {
+            toc_build_item(&ask->request, toc_span(to + blank, end - blank));
         }
         to += len + (to[len] == ',');
     }

@@ -25,6 +25,7 @@ struct toc_command {
     const struct toc_option *options;
     bool json;                       /* takes --json */
     bool node;                       /* asks a running node */
+    bool terms; /* operands such as -tlp:green are negated terms, not options */
     size_t operand_min, operand_max; /* SIZE_MAX: any number */
     enum toc_exit (*run)(const struct toc_args *args);
     /* Verbs, ended by NULL; then `run` may be NULL: a verb must be named. With `run` set the

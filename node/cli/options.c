@@ -169,6 +169,15 @@ static bool take_letters(struct parse *parse, int argc, char **argv, int *at)
     return true;
 }
 
+/* `query -tlp:green`: a negated term, not letters of options, which are followed by no colon or
+ * comparison. */
+static bool is_negated_term(const struct toc_command *command, const char *word)
+{
+    size_t letters = strspn(word + 1, "abcdefghijklmnopqrstuvwxyz");
+    return command->terms && letters > 1 && word[1 + letters] != '\0' &&
+           strchr(":=<>", word[1 + letters]) != NULL;
+}
+
 static bool take_words(struct parse *parse, int argc, char **argv, int command_at)
 {
     bool options = true;
@@ -183,7 +192,8 @@ static bool take_words(struct parse *parse, int argc, char **argv, int command_a
             if (!take_long(parse, argc, argv, &i)) {
                 return false;
             }
-        } else if (options && word[0] == '-' && word[1] != '\0') {
+        } else if (options && word[0] == '-' && word[1] != '\0' &&
+                   !is_negated_term(parse->args->command, word)) {
             if (!take_letters(parse, argc, argv, &i)) {
                 return false;
             }
@@ -248,12 +258,17 @@ static bool check_given(const struct toc_args *args)
 }
 
 /* No command: help was asked for, or nothing was said. */
-static enum toc_exit without_command(int argc, char **argv)
+static enum toc_exit without_command(const struct toc_args *args, int argc, char **argv)
 {
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
             toc_help_all(stdout);
             return TOC_EXIT_DONE;
+        }
+    }
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--version") == 0 || strcmp(argv[i], "-V") == 0) {
+            return toc_command_find("version")->run(args);
         }
     }
     return toc_complain(TOC_EXIT_USAGE, "no command given; see tocsin --help");
@@ -266,7 +281,7 @@ bool toc_args_parse(struct toc_args *args, struct toc_given *given, const char *
     *args = (struct toc_args){.given = given, .operands = operands};
     int command_at = find_command_word(argc, argv);
     if (command_at == argc) {
-        *status = without_command(argc, argv);
+        *status = without_command(args, argc, argv);
         return false;
     }
     const char *name = argv[command_at];

@@ -126,12 +126,17 @@ const struct toc_command toc_command_query = {
     .operands = "[TERM]...",
     .summary = "asks the local replica for bulletins, newest first",
     .detail =
-        "\nTerms are joined by AND, a leading - negates: `tocsin query severity>=high target:fr "
-        "--\n-tlp:clear`. Fields: id, author, kind, severity, tlp, cve, target, ioc, ip, domain, "
-        "hash, url,\nsince (received), published. Without a term: everything.",
+        "\nTerms are joined by AND, a leading - negates: `tocsin query 'severity>=high' target:fr "
+        "-tlp:clear`.\nQuote terms with > or <, which the shell takes for itself. Fields: id, "
+        "author, "
+        "kind, severity, tlp,\ncve, target, ioc, ip, domain, hash, url, since (received), "
+        "published. "
+        "ioc:VALUE is an indicator of\nany kind, ioc:KIND:VALUE of one; domain: finds a name and "
+        "what names a domain above it, *.NAME all\nbelow it. Without a term: everything.",
     .options = options,
     .json = true,
     .node = true,
+    .terms = true,
     .operand_max = SIZE_MAX,
     .run = run,
 };

@@ -115,7 +115,9 @@ static struct toc_err collect_value(struct evaluation *at, const struct toc_quer
     if (term->field == TOC_QUERY_IP) {
         wants |= TOC_INDEX_WANT_ABOVE | TOC_INDEX_WANT_BELOW;
     } else if (term->field == TOC_QUERY_DOMAIN) {
-        wants = term->below ? TOC_INDEX_WANT_BELOW : wants | TOC_INDEX_WANT_BELOW;
+        /* As `lookup` finds it: a name below a listed domain is listed too. */
+        wants = term->below ? TOC_INDEX_WANT_BELOW
+                            : wants | TOC_INDEX_WANT_ABOVE | TOC_INDEX_WANT_BELOW;
     } else if (term->field == TOC_QUERY_TARGET) {
         kind = TOC_VALUE_TARGET;
     }

@@ -69,6 +69,16 @@ static bool is_same(struct toc_span text, const char *word)
     return text.len == strlen(word) && memcmp(text.at, word, text.len) == 0;
 }
 
+static bool is_field(struct toc_span text)
+{
+    for (size_t i = 0; i < TOC_QUERY_FIELD_COUNT; i++) {
+        if (is_same(text, names[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Splits "field", operator, value; the value may stand in double quotes. */
 static struct toc_err split(struct toc_span *text, struct typed *typed,
                             struct toc_query_fault *fault)
@@ -83,8 +93,13 @@ static struct toc_err split(struct toc_span *text, struct typed *typed,
         while (at < text->len && !is_blank(bytes[at])) {
             at++;
         }
-        return toc_query_refuse(fault, "stands alone; terms are field:value, joined by AND",
-                                toc_span(bytes, at));
+        struct toc_span alone = toc_span(bytes, at);
+        return toc_query_refuse(fault,
+                                is_field(alone) ? "stands alone: write field:value, and quote "
+                                                  "terms with > or < for the shell"
+                                                : "stands alone; terms are field:value, joined "
+                                                  "by AND",
+                                alone);
     }
     bool angle = bytes[at] == '<' || bytes[at] == '>';
     bool equal = angle && at + 1 < text->len && bytes[at + 1] == '=';

@@ -65,6 +65,20 @@ static bool may_be(enum toc_query_field field, enum toc_value_kind kind)
     }
 }
 
+/* ioc:KIND:VALUE, as `publish --ioc` takes it: the kind, cut off; NONE where no kind is named. */
+static enum toc_value_kind cut_kind(struct toc_span *text)
+{
+    const uint8_t *colon = text->len == 0 ? NULL : memchr(text->at, ':', text->len);
+    size_t len = colon == NULL ? 0 : (size_t)(colon - text->at);
+    enum toc_value_kind kind =
+        len == 0 ? TOC_VALUE_NONE : toc_value_kind_find(toc_span(text->at, len));
+    if (kind != TOC_VALUE_NONE && len + 1 < text->len) {
+        *text = toc_span(text->at + len + 1, text->len - len - 1);
+        return kind;
+    }
+    return TOC_VALUE_NONE;
+}
+
 /* Values of facts: the same canonical form that the facts have. */
 static struct toc_err read_fact_value(struct toc_query_term *term, struct toc_span text,
                                       struct toc_query_fault *fault)
@@ -82,12 +96,14 @@ static struct toc_err read_fact_value(struct toc_query_term *term, struct toc_sp
         {TOC_QUERY_IOC, TOC_VALUE_NONE, "is no value"},
     };
     struct toc_value value;
+    enum toc_value_kind named = term->field == TOC_QUERY_IOC ? cut_kind(&text) : TOC_VALUE_NONE;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         if (rows[i].field != term->field) {
             continue;
         }
-        if (toc_failed(toc_value_make(&value, rows[i].kind, text)) ||
-            !may_be(term->field, value.kind)) {
+        enum toc_value_kind kind = named == TOC_VALUE_NONE ? rows[i].kind : named;
+        if (toc_failed(toc_value_make(&value, kind, text)) || !may_be(term->field, value.kind) ||
+            (named != TOC_VALUE_NONE && value.other_kind)) {
             return toc_query_refuse(fault, rows[i].why, text);
         }
         term->kind = value.kind;

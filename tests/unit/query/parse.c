@@ -39,6 +39,8 @@ static const struct {
     {"target:France", "target: . FR 0 0 0"},
     {"target:\"North Korea\"", "target: . KP 0 0 0"},
     {"ioc:evil[.]example", "ioc: domain evil.example 0 0 0"},
+    {"ioc:domain:evil[.]example", "ioc: domain evil.example 0 0 0"},
+    {"ioc:filename:setup.sh", "ioc: filename setup.sh 0 0 0"},
     {"ip:10.0.0.0/8 AND ip:2001:db8::1", "ip: cidr 10.0.0.0/8 0 0 0|ip: ip 2001:db8::1 0 0 0"},
     {"domain:*.Example.COM", "domain: domain example.com 0 0 0 below"},
     {"domain:www.example.com.", "domain: domain www.example.com 0 0 0"},
@@ -80,6 +82,8 @@ static const struct {
      "\"actor\" is no field; there are id, author, kind, severity, tlp, cve, target, ioc, ip, "
      "domain, hash, url, since, published"},
     {"tlp:red cobalt", 9, "\"cobalt\" stands alone; terms are field:value, joined by AND"},
+    {"since:1d severity", 10,
+     "\"severity\" stands alone: write field:value, and quote terms with > or < for the shell"},
     {"tlp:red OR tlp:green", 9, "\"OR\" stands alone; terms are field:value, joined by AND"},
     {"(tlp:red)", 1,
      "\"(tlp\" is no field; there are id, author, kind, severity, tlp, cve, target, ioc, ip, "
