@@ -180,18 +180,40 @@ static enum toc_exit show(const struct toc_args *args)
 
 /* sign */
 
-/* A person sees what the signature vouches for and says yes; a script has said so by calling. */
-static bool is_wanted(const struct toc_args *args, const struct toc_genesis *genesis)
+/* The one act of trust: a person sees what the signature vouches for and says yes, on the terminal
+ * or by --yes. */
+static struct toc_err check_wanted(const struct toc_args *args, const struct toc_genesis *genesis,
+                                   struct toc_line *line)
 {
-    if (toc_args_has(args, "yes") || !toc_prompt_possible()) {
-        return true;
+    const char *path = args->operands[0];
+    if (toc_args_has(args, "yes")) {
+        return toc_ok();
+    }
+    if (!toc_prompt_possible()) {
+        return toc_line_fail(line, TOC_USAGE,
+                             "not signed: without a terminal nobody can be asked whether the "
+                             "fingerprints match; compare those of `tocsin federation show %s` by "
+                             "telephone, then sign with --yes",
+                             path);
     }
     (void)toc_founding_print(stderr, genesis, false);
-    return toc_prompt_yes("Compared by telephone, and they match? Sign");
+    return toc_prompt_yes("Compared by telephone, and they match? Sign")
+               ? toc_ok()
+               : toc_line_fail(line, TOC_POLICY, "not signed; %s is unchanged", path);
+}
+
+static bool is_signed(const struct toc_genesis *genesis, const uint8_t org[static TOC_ID_BYTES])
+{
+    for (size_t i = 0; i < genesis->roster.org_count; i++) {
+        if (memcmp(genesis->roster.orgs[i].id, org, TOC_ID_BYTES) == 0) {
+            return toc_genesis_signed(genesis, i);
+        }
+    }
+    return false;
 }
 
 static struct toc_err sign_file(const struct toc_args *args, struct toc_founding *own,
-                                struct toc_line *line)
+                                bool *already, struct toc_line *line)
 {
     const char *path = args->operands[0];
     struct toc_founding_memory memory;
@@ -204,13 +226,14 @@ static struct toc_err sign_file(const struct toc_args *args, struct toc_founding
     if (!toc_failed(err)) {
         err = toc_founding_check(own, &genesis, args, NULL, line);
     }
-    if (!toc_failed(err) && !is_wanted(args, &genesis)) {
-        err = toc_line_fail(line, TOC_POLICY, "not signed; %s is unchanged", path);
+    *already = !toc_failed(err) && is_signed(&genesis, own->card.id);
+    if (!toc_failed(err) && !*already) {
+        err = check_wanted(args, &genesis, line);
     }
-    if (!toc_failed(err)) {
+    if (!toc_failed(err) && !*already) {
         err = toc_org_keys_open(&own->home, &options, &keys, line);
     }
-    if (!toc_failed(err)) {
+    if (!toc_failed(err) && !*already) {
         struct toc_span signed_file;
         err = toc_genesis_sign(&genesis, keys, memory.out, &signed_file);
         if (toc_failed(err)) {
@@ -229,16 +252,19 @@ static struct toc_err sign_file(const struct toc_args *args, struct toc_founding
 static enum toc_exit sign(const struct toc_args *args)
 {
     struct toc_founding own;
+    bool already = false;
     struct toc_line line = {""};
     struct toc_err err = toc_founding_open(&own, args, &line);
     if (!toc_failed(err)) {
-        err = sign_file(args, &own, &line);
+        err = sign_file(args, &own, &already, &line);
     }
     toc_founding_close(&own);
     if (toc_failed(err)) {
         return toc_complain_err(err, &line);
     }
-    (void)printf("%s is signed; send it to the others.\n", args->operands[0]);
+    (void)printf(already ? "%s holds our signature already; nothing was changed.\n"
+                         : "%s is signed; send it to the others.\n",
+                 args->operands[0]);
     return toc_finish_output(TOC_EXIT_DONE);
 }
 
@@ -279,7 +305,7 @@ static const struct toc_option found_options[] = {
 static const struct toc_option sign_options[] = {
     {"secret", 0, "FILE", "the federation secret, where it was handed over by hand"},
     {"secret-code-file", 0, "FILE", "its first line is the code of that secret; else asked"},
-    {"yes", 'y', NULL, "do not ask"},
+    {"yes", 'y', NULL, "the fingerprints have been compared: do not ask"},
     {0},
 };
 
@@ -316,6 +342,8 @@ static const struct toc_command sign_verb = {
     .name = "sign",
     .operands = "FILE",
     .summary = "checks a genesis file and adds our signature in place",
+    .detail = "\nCompare the fingerprints that `tocsin federation show` prints by telephone first. "
+              "On a terminal it\nasks whether you have; elsewhere it signs with --yes alone.",
     .options = sign_options,
     .operand_min = 1,
     .operand_max = 1,

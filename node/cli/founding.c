@@ -138,6 +138,13 @@ static struct toc_err read_secret(const struct toc_args *args, uint8_t f[static 
     struct toc_unlock_options options = {
         .passphrase_path = toc_args_value(args, "secret-code-file"), .may_ask = true};
     TOC_TRY(toc_args_read(path, TOC_KEYFILE_BYTES_MAX, &file, line));
+    if (options.passphrase_path == NULL && !toc_prompt_possible()) {
+        toc_bytes_free(&file);
+        return toc_line_fail(line, TOC_USAGE,
+                             "%s needs its code: give --secret-code-file FILE, or run this on a "
+                             "terminal",
+                             path);
+    }
     struct toc_err err = toc_unlock_find(&unlocked, &options, TOC_LOCK_PASSPHRASE, path, line);
     struct toc_room room = {f, TOC_KEY_BYTES};
     if (!toc_failed(err)) {

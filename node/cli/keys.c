@@ -62,11 +62,20 @@ static const char *key_state(const struct toc_home *home, const char *name, uint
     return toc_failed(err) ? "damaged" : lock_name(lock);
 }
 
+/* Keys that most homes never have are shown where they are. */
+static bool is_shown(const struct toc_home *home, const struct key_row *row)
+{
+    return strcmp(row->file, TOC_HOME_FEDERATION_KEY) != 0 || toc_home_has(home, row->file);
+}
+
 static void show_json(const struct toc_home *home, const struct toc_card *card)
 {
     char fingerprint[TOC_FINGERPRINT_CHARS];
     toc_fingerprint(fingerprint, card->org_key);
     for (size_t i = 0; i < sizeof key_rows / sizeof key_rows[0]; i++) {
+        if (!is_shown(home, &key_rows[i])) {
+            continue;
+        }
         struct toc_jsonl json;
         uint64_t written = 0;
         const char *state = key_state(home, key_rows[i].file, &written);
@@ -93,6 +102,9 @@ static enum toc_exit show_table(const struct toc_home *home, const struct toc_ca
     struct toc_table table;
     toc_table_init(&table, stdout, header, 4);
     for (size_t i = 0; i < sizeof key_rows / sizeof key_rows[0]; i++) {
+        if (!is_shown(home, &key_rows[i])) {
+            continue;
+        }
         uint64_t written = 0;
         const char *state = key_state(home, key_rows[i].file, &written);
         toc_term_time(time, written);
@@ -150,6 +162,11 @@ static struct toc_err change_locks(const struct toc_home *home, const struct toc
     struct toc_keyring *keyring = NULL;
     struct toc_sign_keys *keys = NULL;
     struct toc_unlocked unlocked = {0};
+    if (new.passphrase_path == NULL &&new.credential_path == NULL && !toc_prompt_possible()) {
+        return toc_line_fail(line, TOC_USAGE,
+                             "the new secret is missing: give --new-passphrase-file FILE or "
+                             "--new-credential FILE, or run this on a terminal");
+    }
     struct toc_err err = node ? toc_keyring_open(home, &old, &keyring, line) : toc_ok();
     if (!toc_failed(err) && org) {
         err = toc_org_keys_open(home, &old, &keys, line);
@@ -188,8 +205,15 @@ static enum toc_exit passphrase(const struct toc_args *args)
     } else {
         err = change_locks(&home, args, &line);
     }
+    bool org = !toc_args_has(args, "node-only") && toc_home_has(&home, TOC_HOME_ORG_KEY);
     toc_home_close(&home);
-    return toc_failed(err) ? toc_complain_err(err, &line) : TOC_EXIT_DONE;
+    if (toc_failed(err)) {
+        return toc_complain_err(err, &line);
+    }
+    const char *both = org ? "node.key and org.key are" : "node.key is";
+    (void)printf("%s sealed under the new secret; keep the old one as long as backups need it.\n",
+                 toc_args_has(args, "org-only") ? "org.key is" : both);
+    return toc_finish_output(TOC_EXIT_DONE);
 }
 
 static const struct toc_option passphrase_options[] = {

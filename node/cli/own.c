@@ -30,12 +30,27 @@ static struct toc_err set_text(char *out, size_t out_bytes, const struct toc_arg
     return toc_ok();
 }
 
+/* Something, one @, a host: what a mail program takes. The rest is for its owner to know. */
+static bool is_mail(const char *text)
+{
+    const char *at = strchr(text, '@');
+    return at != NULL && at > text && at[1] != '\0' && strchr(at + 1, '@') == NULL &&
+           strpbrk(text, " \t,;<>") == NULL;
+}
+
 struct toc_err toc_own_set_texts(struct toc_card *card, const struct toc_args *args,
                                  struct toc_line *line)
 {
     TOC_TRY(set_text(card->name, sizeof card->name, args, "name", line));
     TOC_TRY(set_text(card->phone, sizeof card->phone, args, "phone", line));
     TOC_TRY(set_text(card->mail, sizeof card->mail, args, "mail", line));
+    const char *mail = toc_args_value(args, "mail");
+    if (mail != NULL && mail[0] != '\0' && !is_mail(mail)) {
+        return toc_line_fail(line, TOC_USAGE,
+                             "--mail %s: wanted an address such as "
+                             "duty@cert.example",
+                             mail);
+    }
     TOC_TRY(set_text(card->hours, sizeof card->hours, args, "hours", line));
     size_t count = toc_args_count(args, "language");
     if (count > TOC_LANGUAGES_MAX) {

@@ -164,9 +164,15 @@ static void print_report(const struct toc_args *args, const struct toc_verify_re
     toc_show_line(stdout, "verified", "%llu entries of %llu logs in %llu blocks",
                   (unsigned long long)report->entry_count, (unsigned long long)report->log_count,
                   (unsigned long long)report->block_count);
-    toc_show_line(stdout, "signatures", "%llu hold; %llu logs are of unknown keys",
-                  (unsigned long long)report->signature_count,
-                  (unsigned long long)report->unsigned_log_count);
+    if (report->unsigned_log_count == 0) {
+        toc_show_line(stdout, "signatures", "%llu hold, of heads and checkpoints",
+                      (unsigned long long)report->signature_count);
+    } else {
+        toc_show_line(stdout, "signatures",
+                      "%llu hold; those of %llu logs were not checked, whose cards are not here",
+                      (unsigned long long)report->signature_count,
+                      (unsigned long long)report->unsigned_log_count);
+    }
     toc_show_line(stdout, "audit log", "%llu lines hold", (unsigned long long)audit_lines);
     toc_show_line(stdout, "damaged", "%llu", (unsigned long long)report->fault_count);
     print_faults(NULL, report);
@@ -192,6 +198,12 @@ static enum toc_exit verify_with(const struct toc_args *args, const struct toc_h
     struct toc_line line = {""};
     uint64_t audit_lines = 0;
     (void)snprintf(path, sizeof path, "%s/%s", home->path, TOC_HOME_STORE);
+    if (!toc_home_has(home, TOC_HOME_FEDERATION)) {
+        return toc_complain(TOC_EXIT_NOTHING,
+                            "%s belongs to no federation yet: there is nothing to verify before "
+                            "`tocsin federation adopt`",
+                            home->path);
+    }
     struct toc_err err = read_founding(home, keys, &line);
     if (toc_failed(err)) {
         return toc_complain_err(err, &line);

@@ -5,12 +5,16 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <termios.h>
 #include <unistd.h>
 
 #define CREDENTIAL_BYTES 32u
 #define CREDENTIAL_BYTES_READ 4096u /* so that a longer file is called what it is */
 #define CREDENTIAL_NAME "tocsin.key"
+/* Shortest new passphrase: argon2id costs a guess half a second, and shorter ones fall within days.
+ */
+#define PASSPHRASE_BYTES_MIN 8u
 
 void toc_unlocked_free(struct toc_unlocked *unlocked)
 {
@@ -72,6 +76,12 @@ static struct toc_err from_passphrase_file(struct toc_unlocked *unlocked, const 
                                            struct toc_line *line)
 {
     struct toc_bytes bytes;
+    struct stat about;
+    if (stat(path, &about) == 0 && S_ISREG(about.st_mode) && (about.st_mode & 077) != 0) {
+        return toc_line_fail(line, TOC_PERMISSION,
+                             "%s is open to others: chmod 600 it, and think who could have read it",
+                             path);
+    }
     TOC_TRY(toc_file_read(path, 65536, &bytes, line));
     size_t len = 0;
     while (len < bytes.len && bytes.at[len] != '\n' && bytes.at[len] != '\r') {
@@ -177,6 +187,18 @@ struct toc_err toc_unlock_find(struct toc_unlocked *unlocked,
                          what);
 }
 
+static struct toc_err check_new(struct toc_unlocked *unlocked, struct toc_line *line)
+{
+    if (unlocked->unlock.secret.len >= PASSPHRASE_BYTES_MIN) {
+        return toc_ok();
+    }
+    toc_unlocked_free(unlocked);
+    return toc_line_fail(line, TOC_USAGE,
+                         "the new passphrase is too short: give at least %u characters, best "
+                         "several words",
+                         PASSPHRASE_BYTES_MIN);
+}
+
 struct toc_err toc_unlock_choose(struct toc_unlocked *unlocked,
                                  const struct toc_unlock_options *options, const char *what,
                                  struct toc_line *line)
@@ -188,10 +210,12 @@ struct toc_err toc_unlock_choose(struct toc_unlocked *unlocked,
         return from_credential(unlocked, path, line);
     }
     if (options->passphrase_path != NULL) {
-        return from_passphrase_file(unlocked, options->passphrase_path, line);
+        TOC_TRY(from_passphrase_file(unlocked, options->passphrase_path, line));
+        return check_new(unlocked, line);
     }
     if (options->may_ask && isatty(STDIN_FILENO)) {
-        return from_prompt(unlocked, what, true, line);
+        TOC_TRY(from_prompt(unlocked, what, true, line));
+        return check_new(unlocked, line);
     }
     return toc_line_fail(line, TOC_USAGE,
                          "%s needs a passphrase: give --passphrase-file FILE or --credential FILE, "
