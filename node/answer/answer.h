@@ -61,15 +61,17 @@ TOC_MUST_USE struct toc_err toc_answer(const struct toc_desk *desk, struct toc_a
 /* publications: between a desk and the core */
 
 struct toc_publication {
-    struct toc_submit submit; /* lends: organisations and content below */
-    struct toc_bytes content; /* own */
-    uint8_t *organisations;   /* own */
-    struct toc_build row;     /* the row "publication", open after AUDIENCE_NAMES */
+    struct toc_submit submit;       /* lends: organisations and content below */
+    struct toc_bytes content;       /* own */
+    uint8_t *organisations;         /* own */
+    struct toc_build row;           /* the row "publication", open after AUDIENCE_NAMES */
+    const struct toc_home *home;    /* lends; NULL: nothing is remembered for `--each` */
+    uint8_t each[2 * TOC_ID_BYTES]; /* what is: the key of each.c, the bulletin's id */
     char detail[TOC_ANSWER_DETAIL_BYTES];
 };
 /* Frees it with all that it owns. NULL is legal. */
 void toc_publication_free(struct toc_publication *publication);
-/* Adds where it stands and ends the row. */
+/* Adds where it stands and ends the row; remembers what `--each` skips from now on. */
 void toc_publication_done(struct toc_publication *publication, const uint8_t *group,
                           const uint8_t *log, uint64_t seq);
 

@@ -90,6 +90,17 @@ TOC_MUST_USE struct toc_err toc_publication_make(const struct toc_audience_found
                                                  struct toc_span plaintext, enum toc_tlp tlp,
                                                  bool urgent, struct toc_publication **publication);
 
+/* each.c: what `publish --each` has published, so that it does so once */
+
+/* The key of a document to an audience. */
+void toc_each_key(uint8_t key[static TOC_HASH_BYTES], const uint8_t audience[static TOC_ID_BYTES],
+                  struct toc_span document);
+/* Was it published? Gives the bulletin's id. What cannot be read was not. */
+bool toc_each_find(const struct toc_home *home, const uint8_t key[static TOC_HASH_BYTES],
+                   uint8_t id[static TOC_ID_BYTES]);
+/* Remembers key ‖ id. It survives a kill; where power fails, the document may go out once more. */
+void toc_each_note(const struct toc_home *home, const uint8_t record[static 2 * TOC_ID_BYTES]);
+
 /* handlers */
 
 /* One for each command; api.h says what it takes, replies and fails with. */

@@ -50,8 +50,8 @@ static struct toc_err read_words(struct toc_draft *draft, struct toc_answer *ans
     const char *levels = "write clear, green, amber, amber+strict or red";
     if (kind.len > 0 && toc_failed(toc_bulletin_kind_parse(kind, &bulletin->kind))) {
         return bad(answer, "kind", kind,
-                   "write alert, vulnerability, campaign, indicators, takedown, advisory, note, "
-                   "request, vocabulary or follow-up");
+                   "write alert, vulnerability, campaign, indicators, takedown, advisory, note or "
+                   "request");
     }
     if (severity.len > 0 && toc_failed(toc_severity_parse(severity, &bulletin->severity))) {
         return bad(answer, "severity", severity, "write low, medium, high or critical");
@@ -71,6 +71,27 @@ static struct toc_err read_words(struct toc_draft *draft, struct toc_answer *ans
     return toc_ok();
 }
 
+/* A tag by its shape (BCP 47): parts of 1 to 8 letters and digits between hyphens, letters first.
+ */
+static bool is_language(struct toc_span text)
+{
+    size_t part = 0, first = 0;
+    for (size_t i = 0; i < text.len; i++) {
+        uint8_t c = text.at[i] | 0x20;
+        bool letter = c >= 'a' && c <= 'z' && text.at[i] >= 'A';
+        bool digit = text.at[i] >= '0' && text.at[i] <= '9';
+        if (text.at[i] == '-' && part > 0) {
+            part = 0;
+            first++;
+        } else if (!letter && !(digit && first > 0)) {
+            return false;
+        } else if (++part > 8) {
+            return false;
+        }
+    }
+    return part > 0 && (first > 0 || part > 1);
+}
+
 static struct toc_err read_texts(struct toc_draft *draft, struct toc_answer *answer)
 {
     const struct toc_message *request = answer->request;
@@ -81,6 +102,9 @@ static struct toc_err read_texts(struct toc_draft *draft, struct toc_answer *ans
     bulletin->reference = toc_message_text(request, TOC_FIELD_REF);
     bulletin->valid_until_ms = toc_message_number(request, TOC_FIELD_VALID_UNTIL);
     bulletin->ack_within_ms = toc_message_number(request, TOC_FIELD_ACK_WITHIN);
+    if (bulletin->language.len > 0 && !is_language(bulletin->language)) {
+        return bad(answer, "lang", bulletin->language, "write a tag such as fr or pt-BR");
+    }
     bulletin->exercise = toc_message_flag(request, TOC_FIELD_EXERCISE);
     if (bulletin->valid_until_ms > TOC_UTC_MS_MAX || bulletin->ack_within_ms > TOC_UTC_MS_MAX) {
         return TOC_REFUSE(answer, TOC_USAGE, "--valid-until or --ack-within lies too far ahead");
@@ -127,6 +151,24 @@ static struct toc_err read_targets(struct toc_draft *draft, struct toc_answer *a
         items[i] = toc_span_str(country);
     }
     return toc_ok();
+}
+
+static struct toc_err check_techniques(const struct toc_draft *draft, struct toc_answer *answer)
+{
+    const struct toc_names *techniques = &draft->bulletin.techniques;
+    struct toc_value *value = techniques->count == 0 ? NULL : malloc(sizeof(*value));
+    if (techniques->count > 0 && value == NULL) {
+        return no_memory(answer);
+    }
+    struct toc_err err = toc_ok();
+    for (size_t i = 0; !toc_failed(err) && i < techniques->count; i++) {
+        if (toc_failed(toc_value_guess(value, techniques->items[i])) ||
+            value->kind != TOC_VALUE_TECHNIQUE) {
+            err = bad(answer, "technique", techniques->items[i], "write it as T1566 or T1566.001");
+        }
+    }
+    free(value);
+    return err;
 }
 
 static struct toc_err read_cves(struct toc_draft *draft, struct toc_answer *answer)
@@ -196,9 +238,14 @@ static struct toc_err read_documents(struct toc_draft *draft, struct toc_answer 
         return no_memory(answer);
     }
     while (toc_items_row(&items, &row)) {
+        struct toc_span name = toc_message_text(&row, TOC_FIELD_NAME);
+        if (toc_message_text(&row, TOC_FIELD_BYTES).len == 0) {
+            return TOC_REFUSE(answer, TOC_USAGE, "%.*s: it is empty: nothing to publish",
+                              (int)name.len, name.len == 0 ? "" : (const char *)name.at);
+        }
         struct toc_span media_type = toc_message_text(&row, TOC_FIELD_MEDIA_TYPE);
         draft->documents[draft->bulletin.document_count++] = (struct toc_document){
-            .name = toc_message_text(&row, TOC_FIELD_NAME),
+            .name = name,
             .media_type = media_type.len > 0 ? media_type : toc_span_str(TOC_MEDIA_TYPE_UNKNOWN),
             .bytes = toc_message_text(&row, TOC_FIELD_BYTES),
         };
@@ -218,6 +265,7 @@ static struct toc_err read_all(struct toc_draft *draft, struct toc_answer *answe
     TOC_TRY(read_names(draft, answer, TOC_FIELD_SECTORS, &bulletin->target_sectors));
     TOC_TRY(read_names(draft, answer, TOC_FIELD_MOTIVES, &bulletin->motives));
     TOC_TRY(read_names(draft, answer, TOC_FIELD_TECHNIQUES, &bulletin->techniques));
+    TOC_TRY(check_techniques(draft, answer));
     TOC_TRY(read_names(draft, answer, TOC_FIELD_TAGS, &bulletin->tags));
     TOC_TRY(read_cves(draft, answer));
     TOC_TRY(read_iocs(draft, answer));

@@ -30,8 +30,10 @@ struct looking {
     struct toc_answer *answer;
     struct toc_handles *names;
     struct toc_value value;
+    struct toc_value host; /* of a URL or mail address */
     struct hits hits;
     bool any_known, why, hosts;
+    bool host_known; /* and nothing else of the value at hand */
 };
 
 /* finds */
@@ -100,6 +102,40 @@ static struct toc_err find(struct looking *looking)
     struct toc_err err = toc_index_lookup(read, looking->value.kind,
                                           toc_span(looking->value.bytes, looking->value.len),
                                           wants_of(looking), note_hit, &looking->hits);
+    toc_index_read_end(read);
+    TOC_TRY(err);
+    return looking->hits.failed ? toc_fail(TOC_FULL, "no memory") : toc_ok();
+}
+
+/* The host of a URL or mail address, asked as a value of its own. False: it has none. */
+static bool find_host(struct looking *looking, struct toc_value *host)
+{
+    return !toc_failed(toc_value_host(host, looking->value.kind,
+                                      toc_span(looking->value.bytes, looking->value.len)));
+}
+
+static bool note_any(void *arg, const struct toc_index_hit *found)
+{
+    (void)found;
+    *(bool *)arg = true;
+    return false;
+}
+
+/* With HOSTS what is known of the host answers too; without it, a value that is not known says
+ * that its host is. */
+static struct toc_err ask_host(struct looking *looking)
+{
+    struct toc_index_read *read;
+    bool hint = !looking->hosts;
+    looking->host_known = false;
+    if ((hint && looking->hits.count > 0) || !find_host(looking, &looking->host)) {
+        return toc_ok();
+    }
+    const struct toc_value *host = &looking->host;
+    TOC_TRY(toc_index_read_begin(looking->desk->index, &read));
+    struct toc_err err = toc_index_lookup(
+        read, host->kind, toc_span(host->bytes, host->len), wants_of(looking),
+        hint ? note_any : note_hit, hint ? (void *)&looking->host_known : (void *)&looking->hits);
     toc_index_read_end(read);
     TOC_TRY(err);
     return looking->hits.failed ? toc_fail(TOC_FULL, "no memory") : toc_ok();
@@ -261,6 +297,10 @@ static struct toc_err send_value(struct looking *looking, struct toc_span asked)
     if (hits->count == 0) {
         struct toc_build row;
         value_head(looking, &row, asked, false);
+        if (looking->host_known) {
+            value_field(&row, TOC_FIELD_HOST_KNOWN, looking->host.kind,
+                        toc_span(looking->host.bytes, looking->host.len));
+        }
         bool here = looking->answer->row(looking->answer->client, &row);
         toc_build_clear(&row);
         return here ? toc_ok() : TOC_GONE;
@@ -288,6 +328,7 @@ static struct toc_err send_value(struct looking *looking, struct toc_span asked)
 static struct toc_err look_up(struct looking *looking, struct toc_span asked)
 {
     looking->hits.count = 0;
+    looking->host_known = false;
     if (toc_failed(toc_value_guess(&looking->value, asked))) {
         looking->value.kind = TOC_VALUE_NONE;
         return toc_ok();
@@ -303,7 +344,7 @@ static struct toc_err look_up(struct looking *looking, struct toc_span asked)
             looking->value = file;
         }
     }
-    return toc_ok();
+    return ask_host(looking);
 }
 
 static struct toc_err look(struct looking *looking)

@@ -14,6 +14,7 @@ struct making {
     struct toc_draft draft;
     struct toc_intel_reading *reading;
     struct toc_audience_found *audience;
+    uint8_t each[TOC_HASH_BYTES]; /* of its one document to this audience (each.c) */
     bool dry;
 };
 
@@ -81,6 +82,27 @@ static void audience_key(uint8_t key[static TOC_ID_BYTES],
     }
 }
 
+/* With EACH, what this audience got before is not sent again: the row "skipped" says so. */
+static struct toc_err skip_published(struct making *making, bool *skipped)
+{
+    const struct toc_bulletin *bulletin = &making->draft.bulletin;
+    uint8_t audience[TOC_ID_BYTES], id[TOC_ID_BYTES];
+    if (bulletin->document_count != 1) {
+        return toc_ok();
+    }
+    audience_key(audience, making->audience);
+    toc_each_key(making->each, audience, bulletin->documents[0].bytes);
+    *skipped = toc_message_flag(making->answer->request, TOC_FIELD_EACH) &&
+               toc_each_find(making->desk->home, making->each, id);
+    if (!*skipped) {
+        return toc_ok();
+    }
+    struct toc_build row;
+    toc_answer_row(&row, "skipped");
+    toc_build_id(&row, TOC_FIELD_ID, id);
+    return making->answer->row(making->answer->client, &row) ? toc_ok() : TOC_GONE;
+}
+
 /* Lets an indexer read the draft. */
 static struct toc_err read_draft(struct making *making)
 {
@@ -131,6 +153,9 @@ static struct toc_err complete_title(struct making *making)
                 bulletin->title.len--;
             }
         }
+    }
+    if (bulletin->title.len == 0) {
+        bulletin->title = toc_message_text(making->answer->request, TOC_FIELD_TITLE_MISSING);
     }
     if (bulletin->title.len == 0) {
         return TOC_REFUSE(making->answer, TOC_USAGE,
@@ -249,12 +274,27 @@ static void warning_lines(struct toc_build *row, const struct toc_facts *facts)
     toc_build_list_end(row);
 }
 
+/* Indicators and entities by the number of their document. */
+static void count_facts(uint32_t counts[static TOC_DOCUMENTS_MAX + 1],
+                        const struct toc_facts *facts)
+{
+    for (uint32_t i = 0; i < facts->count; i++) {
+        enum toc_value_class class = toc_value_class(facts->at[i].kind);
+        bool counted = class == TOC_VALUE_CLASS_INDICATOR || class == TOC_VALUE_CLASS_ENTITY;
+        if (counted && facts->at[i].document <= TOC_DOCUMENTS_MAX) {
+            counts[facts->at[i].document]++;
+        }
+    }
+}
+
 static void document_rows(struct toc_build *row, const struct making *making)
 {
     const struct toc_bulletin *bulletin = &making->draft.bulletin;
     if (bulletin->document_count == 0) {
         return;
     }
+    uint32_t counts[TOC_DOCUMENTS_MAX + 1] = {0};
+    count_facts(counts, &making->reading->facts);
     toc_build_list(row, TOC_FIELD_DOCUMENTS);
     for (size_t i = 0; i < bulletin->document_count; i++) {
         const struct toc_document *document = &bulletin->documents[i];
@@ -265,6 +305,7 @@ static void document_rows(struct toc_build *row, const struct making *making)
         toc_build_str(row, TOC_FIELD_FORMAT,
                       toc_intel_format_name((enum toc_intel_format)making->reading->formats[i]));
         toc_build_number(row, TOC_FIELD_SIZE, document->bytes.len);
+        toc_build_number(row, TOC_FIELD_COUNT, counts[i + 1]);
         toc_build_row_end(row);
     }
     toc_build_list_end(row);
@@ -375,6 +416,11 @@ static struct toc_err publish(struct making *making)
                           "not published: %s", err.why);
     }
     publication_row(&publication->row, making, id);
+    if (bulletin->document_count == 1) {
+        publication->home = making->desk->home;
+        memcpy(publication->each, making->each, sizeof(making->each));
+        memcpy(publication->each + TOC_ID_BYTES, id, TOC_ID_BYTES);
+    }
     char text[TOC_ID_TEXT_BYTES];
     toc_id_text(text, id);
     struct toc_span why = toc_message_text(making->answer->request, TOC_FIELD_LOWER_TLP);
@@ -393,6 +439,11 @@ static struct toc_err make(struct making *making)
 {
     TOC_TRY(toc_audience_find(making->desk, making->answer, &making->audience));
     TOC_TRY(toc_draft_read(&making->draft, making->answer));
+    bool skipped = false;
+    TOC_TRY(skip_published(making, &skipped));
+    if (skipped) {
+        return toc_ok();
+    }
     TOC_TRY(read_draft(making));
     complete_kind(making);
     TOC_TRY(complete_title(making));

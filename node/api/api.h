@@ -60,6 +60,8 @@
     X(STIX, 22, "stix", FLAG, 1, "the STIX documents")                                             \
     X(FACTS, 23, "facts", FLAG, 1, "rows of facts too")                                            \
     X(PATH, 24, "path", TEXT, TOC_PATH_BYTES, "absolute path of a file to make")                   \
+    X(EACH, 25, "each", FLAG, 1, "not again what this audience got before")                        \
+    X(TITLE_MISSING, 26, "title_missing", TEXT, 512, "title when nothing else gives one")          \
     /* a bulletin */                                                                               \
     X(ID, 30, "id", ID, 32, "of a bulletin")                                                       \
     X(REF, 31, "ref", TEXT, 256, "the author's own reference")                                     \
@@ -118,6 +120,7 @@
     X(GROUP_ID, 94, "group_id", ID, 32, "")                                                        \
     X(LOG_ID, 95, "log_id", ID, 32, "")                                                            \
     X(SEQ, 96, "seq", NUMBER, UINT64_MAX, "")                                                      \
+    X(HOST_KNOWN, 97, "host_known", TEXT, 4096, "host that HOSTS would have found")                \
     /* the node */                                                                                 \
     X(ORG, 110, "org", TEXT, 64, "handle")                                                         \
     X(ORG_ID, 111, "org_id", ID, 32, "")                                                           \
@@ -191,23 +194,24 @@ const struct toc_field_info *toc_field_find(uint64_t number);
  * "peers"    -> a row "link" for each node of the federation but ourselves: ORG ORG_ID NODE
  *               ESTABLISHED [DIALLED] ADDRESSES, and when established: GROUP_COUNT SENT SENT_TO_US
  *               RTT SINCE CLOCK_OFFSET BEHIND SUITE VERSION
- * "publish"  [DRY_RUN] AUDIENCE [TLP_MISSING] [LOWER_TLP] [REF] [KIND] [SEVERITY] [TLP] [PAP]
- *            [TITLE] [SUMMARY] [LANGUAGE] [VALID_UNTIL] [ACK_WITHIN] [EXERCISE] [ACTORS] [MALWARE]
- *            [TARGETS] [SECTORS] [MOTIVES] [TECHNIQUES] [CVES] [TAGS] [IOCS] [DOCUMENTS]
+ * "publish"  [DRY_RUN] AUDIENCE [TLP_MISSING] [LOWER_TLP] [EACH] [TITLE_MISSING] [REF] [KIND]
+ * [SEVERITY] [TLP] [PAP] [TITLE] [SUMMARY] [LANGUAGE] [VALID_UNTIL] [ACK_WITHIN] [EXERCISE]
+ * [ACTORS] [MALWARE] [TARGETS] [SECTORS] [MOTIVES] [TECHNIQUES] [CVES] [TAGS] [IOCS] [DOCUMENTS]
  *            -> a row "publication": KIND [SEVERITY] TLP [PAP] TITLE [REF] [MARKING] DOCUMENTS
- *               (NUMBER NAME MEDIA_TYPE FORMAT SIZE) AUDIENCE_NAMES OBJECTS INDICATORS FACT_COUNTS
- *               WARNINGS WARNING_LINES, and unless DRY_RUN: ID PUBLISHED GROUP_ID LOG_ID SEQ; it is
- *               durable then.
- *            USAGE: audience, TLP or title is missing, a field cannot be read, broken document
+ *               (NUMBER NAME MEDIA_TYPE FORMAT SIZE COUNT, of its facts) AUDIENCE_NAMES OBJECTS
+ * INDICATORS FACT_COUNTS WARNINGS WARNING_LINES, and unless DRY_RUN: ID PUBLISHED GROUP_ID LOG_ID
+ * SEQ; it is durable then. With EACH, of one document whose bytes this audience got before: a row
+ * "skipped" with the ID of then instead. USAGE: audience, TLP or title is missing, a field cannot
+ * be read, broken document
  *            ("FILE:line:column: …"); POLICY; ABSENT (audience unknown: exit 2); STATE
  * "share"    PREFIX AUDIENCE -> a row "publication": ID TITLE TLP AUDIENCE_NAMES GROUP_ID LOG_ID
  * SEQ "query"    [EXPRESSION] [LIMIT] -> rows "bulletin", newest first: ID [REF] AUTHOR AUTHOR_ID
  * KIND [SEVERITY] TLP TITLE PUBLISHED RECEIVED GROUPS STATUS INDICATORS. Exit 1: none "lookup"
  * VALUES [HOSTS] [WHY] -> rows "value", in the order asked, one for each value without a find and
  * one for each indicator found: WRITTEN (as asked) VALUE (canonical) KIND KNOWN [INDICATOR]
- * [BULLETINS (ID TITLE TLP AUTHOR PUBLISHED)] [CONTINUED]; with WHY each of BULLETINS also holds
- * [WRITTEN DOCUMENT TEXT_LINE PLACE COMMENT FLAGS] of the fact. Exit 0 when at least one value is
- * known, else 1 "show"     PREFIX [DOCUMENT | RAW | STIX] [FACTS]
+ * [BULLETINS (ID TITLE TLP AUTHOR PUBLISHED)] [CONTINUED] [HOST_KNOWN]; with WHY each of BULLETINS
+ * also holds [WRITTEN DOCUMENT TEXT_LINE PLACE COMMENT FLAGS] of the fact. Exit 0 when at least one
+ * value is known, else 1 "show"     PREFIX [DOCUMENT | RAW | STIX] [FACTS]
  *            -> alone: a row "bulletin" as of query with [PAP SUMMARY LANGUAGE VALID_UNTIL
  *               ACK_WITHIN EXERCISE ACTORS MALWARE TARGETS SECTORS MOTIVES TECHNIQUES CVES TAGS
  *               ORIGINS DOCUMENTS (NUMBER NAME MEDIA_TYPE SIZE)] OBJECTS INDICATORS WARNINGS

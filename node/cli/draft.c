@@ -84,6 +84,10 @@ static bool read_times(struct toc_draft *draft, const struct toc_args *args)
                                  until);
         return false;
     }
+    if (until != NULL && draft->valid_until_ms <= toc_now_utc().ms) {
+        (void)toc_complain_usage(args, "--valid-until %s: that is past", until);
+        return false;
+    }
     if (within != NULL && !toc_span_parse(within, &draft->ack_within_ms)) {
         (void)toc_complain_usage(args, "--ack-within %s: wanted a span such as 4h or 30m", within);
         return false;

@@ -88,6 +88,11 @@ static void take_row(struct lookup *lookup)
     const struct toc_message *row = &lookup->ask.row;
     bool known = toc_message_flag(row, TOC_FIELD_KNOWN);
     lookup->known_count += known;
+    struct toc_span host = toc_message_text(row, TOC_FIELD_HOST_KNOWN);
+    if (host.len > 0) {
+        (void)toc_complain(TOC_EXIT_DONE, "the host %.*s is known: try --hosts", (int)host.len,
+                           (const char *)host.at);
+    }
     if (lookup->json) {
         toc_row_json(stdout, row, lookup_keys);
         return;
@@ -152,7 +157,11 @@ static bool take_stdin(struct lookup *lookup)
         while (len > 0 && strchr("\r\n \t", lines[at][len - 1]) != NULL) {
             len--;
         }
-        going = len == 0 || take_value(lookup, toc_span(lines[at], (size_t)len));
+        size_t blank = strspn(lines[at], " \t");
+        blank = blank < (size_t)len ? blank : (size_t)len;
+        struct toc_span value = toc_span(lines[at] + blank, (size_t)len - blank);
+        bool is_remark = value.len > 0 && value.at[0] == '#';
+        going = value.len == 0 || is_remark || take_value(lookup, value);
     }
     going = going && flush(lookup);
     for (size_t i = 0; i < LOOKUP_BATCH; i++) {
@@ -202,7 +211,7 @@ static enum toc_exit run(const struct toc_args *args)
 
 static const struct toc_option options[] = {
     {"why", 0, NULL, "one row for each place where a bulletin names the value"},
-    {"hosts", 0, NULL, "URLs and mail addresses answer by their host too"},
+    {"hosts", 0, NULL, "URLs and mail addresses, asked or held, answer by their host too"},
     {0},
 };
 

@@ -45,7 +45,10 @@ void toc_preview_print(FILE *out, const struct toc_message *row)
     toc_show_pair(out, "title", toc_message_text(row, TOC_FIELD_TITLE));
     toc_show_pair(out, "to", toc_span(names, strlen(names)));
     toc_show_tlp(out, toc_message_text(row, TOC_FIELD_TLP));
-    toc_show_pair(out, "marked inside", toc_message_text(row, TOC_FIELD_MARKING));
+    struct toc_span marking = toc_message_text(row, TOC_FIELD_MARKING);
+    if (!toc_span_equal(marking, toc_message_text(row, TOC_FIELD_TLP))) {
+        toc_show_pair(out, "marked as", marking);
+    }
     toc_show_pair(out, "PAP", toc_message_text(row, TOC_FIELD_PAP));
     toc_show_pair(out, "kind", toc_message_text(row, TOC_FIELD_KIND));
     toc_show_pair(out, "severity", toc_message_text(row, TOC_FIELD_SEVERITY));

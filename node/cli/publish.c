@@ -21,7 +21,8 @@ struct publish {
     struct toc_sources sources;
     size_t first, count;                      /* the sources of the bulletin at hand */
     char *asked_to, *asked_tlp, *asked_title; /* own: answers on the terminal */
-    uint64_t published_count, refused_count;
+    bool skipped;                             /* the bulletin at hand: its audience got it before */
+    uint64_t published_count, skipped_count, refused_count;
 };
 
 /* the request */
@@ -88,6 +89,11 @@ static bool send_request(struct publish *publish, bool dry_run, const char *tlp_
     }
     add_text(build, TOC_FIELD_TLP_MISSING, tlp_missing);
     add_text(build, TOC_FIELD_LOWER_TLP, draft->lower_tlp);
+    if (toc_args_has(publish->args, "each")) {
+        const char *name = toc_source_name(&publish->sources.at[publish->first]);
+        toc_build_flag(build, TOC_FIELD_EACH, true);
+        toc_build_cut(build, TOC_FIELD_TITLE_MISSING, toc_span_str(name));
+    }
     add_text(build, TOC_FIELD_REF, draft->ref);
     add_text(build, TOC_FIELD_KIND, draft->kind);
     add_text(build, TOC_FIELD_SEVERITY, draft->severity);
@@ -115,7 +121,8 @@ static bool send_request(struct publish *publish, bool dry_run, const char *tlp_
     return toc_ask_send(&publish->ask);
 }
 
-/* The node knows a document by its last name; the person gave a path. */
+/* The node knows a document by its last name; the person gave a path. With --each every refusal is
+ * of one file and names it. */
 static enum toc_exit complain_refusal(struct publish *publish)
 {
     const char *text = publish->ask.line.text;
@@ -127,14 +134,57 @@ static enum toc_exit complain_refusal(struct publish *publish)
             return toc_complain(publish->ask.status, "%s%s", source->path, text + len);
         }
     }
+    if (toc_args_has(publish->args, "each") && publish->ask.status != TOC_EXIT_UNREACHABLE) {
+        return toc_complain(publish->ask.status, "%s: %s", publish->sources.at[publish->first].path,
+                            text);
+    }
     return toc_complain(publish->ask.status, "%s", text);
 }
 
 /* one bulletin */
 
+/* What is carried but cannot be found by what it says, in words for the person who relies on it. */
+static void warn_unread(const struct publish *publish)
+{
+    struct toc_items items;
+    struct toc_message document;
+    (void)toc_message_list(&publish->ask.row, TOC_FIELD_DOCUMENTS, &items);
+    for (size_t i = 0; i < publish->count && toc_items_row(&items, &document); i++) {
+        const char *path = publish->sources.at[publish->first + i].path;
+        struct toc_span format = toc_message_text(&document, TOC_FIELD_FORMAT);
+        bool prose = toc_span_equal(format, toc_span_str("text")) ||
+                     toc_span_equal(format, toc_span_str("Markdown"));
+        bool read = prose || toc_span_equal(format, toc_span_str("CSV")) ||
+                    (format.len >= 6 && memcmp(format.at, "STIX 2", 6) == 0);
+        int shown = (int)format.len;
+        const char *name = format.len == 0 ? "" : (const char *)format.at;
+        if (!read) {
+            (void)toc_complain(TOC_EXIT_DONE,
+                               "%s: not read, format %.*s: it travels as it is, but no lookup or "
+                               "query finds what it says; name its indicators with --ioc, or "
+                               "publish STIX, CSV or text",
+                               path, shown, name);
+        } else if (!prose && toc_message_number(&document, TOC_FIELD_COUNT) == 0) {
+            (void)toc_complain(TOC_EXIT_DONE,
+                               "%s: read as %.*s, but no indicator was found in it: no lookup "
+                               "will find it",
+                               path, shown, name);
+        }
+    }
+}
+
 static void print_published(struct publish *publish, bool dry_run)
 {
     const struct toc_message *row = &publish->ask.row;
+    publish->skipped = toc_message_is(row, TOC_FIELD_ROW, "skipped");
+    if (publish->skipped) {
+        return;
+    }
+    warn_unread(publish);
+    if (dry_run && toc_args_has(publish->args, "each") && !toc_args_has(publish->args, "json")) {
+        (void)fputs(publish->published_count > 0 ? "\n" : "", stdout);
+        toc_show_text("file", publish->sources.at[publish->first].path);
+    }
     if (toc_args_has(publish->args, "json")) {
         toc_row_json(stdout, row, publication_keys);
     } else if (dry_run) {
@@ -182,9 +232,10 @@ static bool confirm(struct publish *publish, enum toc_exit *status)
         bool sent = send_request(publish, true, tlp_given ? draft->tlp_missing : "clear");
         bool marked = false;
         while (sent && toc_ask_next(&publish->ask)) {
+            publish->skipped = toc_message_is(&publish->ask.row, TOC_FIELD_ROW, "skipped");
             marked = toc_message_has(&publish->ask.row, TOC_FIELD_MARKING);
-            shown = tlp_given || marked;
-            if (shown) {
+            shown = tlp_given || marked || publish->skipped;
+            if (shown && !publish->skipped) {
                 toc_preview_print(stderr, &publish->ask.row);
             }
         }
@@ -206,7 +257,7 @@ static bool confirm(struct publish *publish, enum toc_exit *status)
             }
         }
     }
-    if (!toc_prompt_yes("Publish")) {
+    if (!publish->skipped && !toc_prompt_yes("Publish")) {
         *status = toc_complain(TOC_EXIT_POLICY, "not published");
         return false;
     }
@@ -219,6 +270,7 @@ static enum toc_exit publish_one(struct publish *publish)
     bool dry_run = toc_args_has(publish->args, "dry-run");
     bool ask = toc_prompt_possible() && !dry_run && !toc_args_has(publish->args, "yes");
     publish->ask.quiet = true;
+    publish->skipped = false;
     if (ask && publish->draft.to == NULL) {
         (void)ask_field(&publish->draft.to, &publish->asked_to,
                         "To (all, a group, or organisations joined by commas)");
@@ -258,7 +310,8 @@ static enum toc_exit publish_each(struct publish *publish)
             status = publish_one(publish);
         }
         toc_source_forget(&publish->sources, i);
-        publish->published_count += status == TOC_EXIT_DONE;
+        publish->skipped_count += status == TOC_EXIT_DONE && publish->skipped;
+        publish->published_count += status == TOC_EXIT_DONE && !publish->skipped;
         publish->refused_count += status != TOC_EXIT_DONE;
         first_failure = first_failure == TOC_EXIT_DONE ? status : first_failure;
         if (status == TOC_EXIT_UNREACHABLE) {
@@ -266,8 +319,13 @@ static enum toc_exit publish_each(struct publish *publish)
         }
     }
     toc_progress_end(&progress);
-    (void)fprintf(stderr, "published %llu, refused %llu\n",
+    bool dry_run = toc_args_has(publish->args, "dry-run");
+    (void)fprintf(stderr,
+                  dry_run ? "nothing published; it would be: published %llu, skipped %llu, "
+                            "refused %llu\n"
+                          : "published %llu, skipped %llu, refused %llu\n",
                   (unsigned long long)publish->published_count,
+                  (unsigned long long)publish->skipped_count,
                   (unsigned long long)publish->refused_count);
     return first_failure;
 }
@@ -362,7 +420,7 @@ static const struct toc_option options[] = {
     {"cve", 0, "ID,...", "may be repeated"},
     {"ioc", 0, "KIND:VALUE", "an indicator; may be repeated"},
     {"exercise", 0, NULL, "not real: shown with a banner, left out of exports"},
-    {"each", 0, NULL, "one bulletin for each file"},
+    {"each", 0, NULL, "one bulletin for each file that this audience has not got yet"},
     {"dry-run", 0, NULL, "check and show what would be published, and stop"},
     {"yes", 'y', NULL, "do not ask on a terminal"},
     {0},
@@ -376,7 +434,9 @@ const struct toc_command toc_command_publish = {
               "byte. Fields that\nare not given come from the documents; a TLP below a marking "
               "inside is refused. On a terminal\nwithout FILE it opens $EDITOR; a preview and a "
               "question follow. Elsewhere nothing is asked, and\na missing audience, TLP or title "
-              "exits 2.",
+              "exits 2.\n\nWith --each a file is published to an audience once; a document "
+              "without a title gets the file's name.\nThat a changed file supersedes the bulletin "
+              "of before is not in this version: it is a new one.",
     .options = options,
     .json = true,
     .node = true,

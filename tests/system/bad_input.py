@@ -106,9 +106,56 @@ def commands(cert, folder):
           "the same RED file goes to an organisation spelled out")
     done = node.cli("publish", "--each", *to_all, "--title", "each", plain, broken, plain,
                     status=None)
-    check(done.returncode == 2 and done.stdout.count("\n") == 2 and
-          "published 2, refused 1" in done.stderr,
-          "--each refuses the broken file and publishes the others")
+    check(done.returncode == 2 and done.stdout.count("\n") == 1 and
+          "published 1, skipped 1, refused 1" in done.stderr,
+          "--each refuses the broken file and publishes the other once")
+    stumbles(node, folder, plain, to_all)
+
+
+def warned(done, *words):
+    lines = done.stderr.splitlines()
+    return done.returncode == 0 and len(lines) == 1 and all(word in lines[0] for word in words)
+
+
+def stumbles(node, folder, plain, to_all):
+    """What a first user tripped over: nothing is swallowed, nothing sent twice in silence."""
+    def put(name, content):
+        path = os.path.join(folder, name)
+        with open(path, "wb") as file:
+            file.write(content)
+        return path
+    misp = put("misp.json", b'{"Event": {"info": "x", "Attribute": [{"type": "domain", '
+                            b'"value": "in-misp.example"}]}}')
+    noise = put("noise.bin", bytes(range(256)) * 4)
+    table = put("table.csv", b"name,remark\nanna,none\nbert,none\n")
+    empty = put("empty.txt", b"")
+    for path, word in ((misp, "MISP"), (noise, "unknown"), (table, "no indicator")):
+        check(warned(node.cli("publish", *to_all, "--title", "x", path), path, word),
+              f"{os.path.basename(path)} is published with one line of warning")
+    check(one_line(node.cli("publish", *to_all, "--title", "x", empty, status=None), 2,
+                   re.escape(empty), "empty"), "an empty file is refused")
+    to_b = ["--to", "BB", "--tlp", "green"]
+    done = node.cli("publish", "--each", "--dry-run", *to_b, misp, table, empty, status=None)
+    check("nothing published" in done.stderr and "\n\n" in done.stdout and misp in done.stdout,
+          "--each --dry-run parts its previews and says that nothing was published")
+    check(f"{empty}: it is empty" in done.stderr, "and names the file that would be refused")
+    prose = put("prose.txt", b"seen at each-once.example\n")
+    again = ["publish", "--each", *to_all, prose]
+    first, second = node.cli(*again), node.cli(*again)
+    check("published 1, skipped 0" in first.stderr and "published 0, skipped 1" in second.stderr
+          and second.stdout == "", "a second run of --each skips what the first has published")
+    done = node.cli("publish", "--each", *to_b, prose, table)
+    check("published 2, skipped 0" in done.stderr, "another audience gets it")
+    row = node.json("query", f"id:{done.stdout.split()[1]}")[0]
+    check(row["title"] == "table.csv", "a document without a title gets the name of its file")
+    node.publish(*to_all, "--title", "hosts", "--ioc", "domain:host-known.example")
+    for asked in ("https://host-known.example/other", "someone@host-known.example",
+                  "host-known.example/"):
+        check(node.cli("lookup", asked, "--hosts", status=None).returncode == 0,
+              f"--hosts asks for the host of {asked}")
+        done = node.cli("lookup", asked, status=None)
+        check(done.returncode == 1 and "host-known.example is known: try --hosts" in done.stderr,
+              "without it a line says that the host is known")
 
 
 def socket_noise(cert):

@@ -28,6 +28,7 @@ def write(folder, name, text):
     path = os.path.join(folder, name)
     with open(path, "w", encoding="utf-8") as file:
         file.write(text)
+    os.chmod(path, 0o600)
     return path
 
 
@@ -92,7 +93,7 @@ def publishing(cert, folder):
     check(node.cli("show", several, "--document", "3").stdout == "third.example.org\n",
           "each comes out as it went in")
     done = node.cli("publish", "--each", "--to", "all", "--tlp", "clear", "--title", "each", tree)
-    check(done.stdout.count("\n") == 2 and "published 2, refused 0" in done.stderr,
+    check(done.stdout.count("\n") == 2 and "published 2, skipped 0, refused 0" in done.stderr,
           "--each makes one bulletin a file and counts")
 
     native = node.publish(
