@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
+#include "marks.h"
 #include "sniff.h"
 #include "stix.h"
 #include "text.h"
@@ -31,6 +32,30 @@ static struct toc_err not_read(struct toc_facts *facts, uint16_t number,
                           toc_span_str(toc_intel_format_name(format)));
 }
 
+/* Raises the TLP to what the bytes say beyond the readers; a fact says so. */
+static struct toc_err raise_tlp(struct toc_facts *facts, uint16_t number, enum toc_marked marked)
+{
+    if (marked <= facts->tlp) {
+        return toc_ok();
+    }
+    toc_facts_mark_tlp(facts, marked);
+    struct toc_fact fact = {.kind = TOC_VALUE_TLP,
+                            .document = number,
+                            .confidence = TOC_CONFIDENCE_NONE,
+                            .value = toc_span_str(toc_marked_name(marked)),
+                            .written = toc_span_str(toc_marked_name(marked))};
+    return toc_facts_add(facts, &fact);
+}
+
+/* CLEAR forbids nothing, so a text that only speaks of it states no marking of its own. */
+static struct toc_err raise_by_bytes(struct toc_facts *facts, struct toc_span bytes,
+                                     uint16_t number, enum toc_intel_format format)
+{
+    enum toc_marked marked =
+        format == TOC_FORMAT_STIX1 ? toc_marks_in_xml(bytes) : toc_marks_in_bytes(bytes);
+    return marked == TOC_MARKED_CLEAR ? toc_ok() : raise_tlp(facts, number, marked);
+}
+
 /* STIX by its shape, whatever the media type says. MISP, CSAF and other JSON are carried. */
 static struct toc_err read_json(struct toc_facts *facts, const struct toc_intel_document *document,
                                 uint16_t number, enum toc_intel_format *format,
@@ -51,6 +76,13 @@ static struct toc_err read_json(struct toc_facts *facts, const struct toc_intel_
         enum toc_intel_format shown = toc_intel_format_sniff(document->name, document->bytes);
         *format = shown == TOC_FORMAT_MISP || shown == TOC_FORMAT_CSAF ? shown : TOC_FORMAT_JSON;
         err = not_read(facts, number, *format);
+    }
+    enum toc_marked marked = TOC_MARKED_NONE;
+    if (!toc_failed(err)) {
+        err = toc_marks_in_json(&json, &marked);
+    }
+    if (!toc_failed(err)) {
+        err = raise_tlp(facts, number, marked);
     }
     toc_json_clear(&json);
     return err;
@@ -78,6 +110,10 @@ static enum toc_intel_format format_of(const struct toc_intel_document *document
         enum toc_intel_format shown = toc_intel_format_sniff(document->name, document->bytes);
         bool refused = format == TOC_FORMAT_JSON && !toc_sniff_is_json(shown);
         format = refused ? TOC_FORMAT_JSON : shown;
+    } else if (!toc_sniff_is_json(format)) {
+        /* A label of the client's hides no STIX. */
+        enum toc_intel_format shown = toc_intel_format_sniff(document->name, document->bytes);
+        format = toc_sniff_is_json(shown) && shown != TOC_FORMAT_JSON ? shown : format;
     }
     return format;
 }
@@ -100,6 +136,9 @@ struct toc_err toc_intel_read_document(struct toc_facts *facts,
         err = read_text(facts, document->bytes, number, shown);
     } else {
         err = not_read(facts, number, shown);
+    }
+    if (!toc_failed(err) && !toc_sniff_is_json(shown)) {
+        err = raise_by_bytes(facts, document->bytes, number, shown);
     }
     if (format != NULL) {
         *format = shown;

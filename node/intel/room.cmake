@@ -1,1 +1,1 @@
-set(ROOM_FILES intel.h index_wire.h sniff.h format.c sniff.c read.c native.c index_wire.c)
+set(ROOM_FILES intel.h index_wire.h sniff.h marks.h format.c sniff.c marks.c marks_json.c read.c native.c index_wire.c)

@@ -14,7 +14,7 @@
 bool toc_sniff_contains(struct toc_span bytes, const char *word, size_t max)
 {
     size_t len = bytes.len < max ? bytes.len : max;
-    return memmem(bytes.at, len, word, strlen(word)) != NULL;
+    return len > 0 && memmem(bytes.at, len, word, strlen(word)) != NULL;
 }
 
 bool toc_sniff_is_json(enum toc_intel_format format)

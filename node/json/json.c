@@ -136,7 +136,7 @@ static void describe(struct toc_json_fault *fault, const char *text)
 static struct toc_err load_one(struct toc_json *json, struct toc_span rest, size_t *used,
                                json_error_t *error)
 {
-    size_t flags = JSON_ALLOW_NUL | JSON_DISABLE_EOF_CHECK;
+    size_t flags = JSON_ALLOW_NUL | JSON_DISABLE_EOF_CHECK | JSON_REJECT_DUPLICATES;
     json_t *root = json_loadb((const char *)rest.at, rest.len, flags, error);
     if (root == NULL && json_error_code(error) == json_error_numeric_overflow) {
         root = json_loadb((const char *)rest.at, rest.len, flags | JSON_DECODE_INT_AS_REAL, error);

@@ -36,9 +36,10 @@ void toc_json_init(struct toc_json *json);
 void toc_json_clear(struct toc_json *json);
 
 /* Reads all of `bytes`: at least one text, several with blanks between them. A byte order mark is
- * passed over; numbers beyond 64 bits become reals; the last of two equal keys counts.
- * Gives *json, also to be cleared after a failure. Fails: SYNTAX (not JSON, not UTF-8), LIMIT
- * (depth, values, texts), FULL; *fault says where. Cost: about 20 ns a byte, nearly
+ * passed over; numbers beyond 64 bits become reals. Two equal keys in one object are refused: the
+ * first could be a marking that the second hides (RFC 8259, 4: readers differ on which counts).
+ * Gives *json, also to be cleared after a failure. Fails: SYNTAX (not JSON, not UTF-8, a key
+ * twice), LIMIT (depth, values, texts), FULL; *fault says where. Cost: about 20 ns a byte, nearly
  * all of it jansson's. */
 TOC_MUST_USE struct toc_err toc_json_load(struct toc_json *json, struct toc_span bytes,
                                           struct toc_json_fault *fault);

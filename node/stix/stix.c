@@ -41,14 +41,20 @@ static bool looks_like_object(const json_t *value)
 
 bool toc_stix_is(const struct toc_json *json)
 {
-    const json_t *root = json->count > 0 ? json->roots[0] : NULL;
-    if (root == NULL) {
-        return false;
+    for (uint32_t i = 0; i < json->count; i++) {
+        const json_t *members = members_of(json->roots[i]);
+        const json_t *member;
+        size_t k = 0;
+        if (looks_like_object(json->roots[i])) {
+            return true;
+        }
+        while (toc_json_next(members, &k, &member)) {
+            if (looks_like_object(member)) {
+                return true;
+            }
+        }
     }
-    if (looks_like_object(root)) {
-        return true;
-    }
-    return looks_like_object(json_array_get(members_of(root), 0));
+    return false;
 }
 
 /* The table of objects. */

@@ -11,7 +11,7 @@
 #include "fact.h"
 #include "json.h"
 
-/* Whether the texts are STIX objects, by their outermost shape. Pure. */
+/* Whether any of the texts is or holds a STIX object, by their outermost shape. Pure. */
 bool toc_stix_is(const struct toc_json *json);
 /* Appends the facts of all objects with document number `document`; `*is_21` says whether an object
  * has spec_version 2.1. Of several versions of one id the newest counts.

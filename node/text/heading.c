@@ -89,20 +89,26 @@ struct toc_err toc_text_read_marking(struct toc_text_reader *reader, struct toc_
     struct toc_fact fact = reader->base;
     const uint8_t *colon = line.at;
     const uint8_t *end = line.at + line.len;
+    enum toc_marked strictest = TOC_MARKED_NONE;
     if (line.len > MARKING_LINE_BYTES_MAX) {
         return toc_ok();
     }
     while ((colon = memchr(colon, ':', (size_t)(end - colon))) != NULL) {
-        enum toc_marked marked = marking_at(line, (size_t)(colon - line.at), &fact.written);
-        if (marked != TOC_MARKED_NONE) {
-            fact.kind = TOC_VALUE_TLP;
-            fact.value = toc_span_str(toc_marked_name(marked));
-            toc_facts_mark_tlp(reader->facts, marked);
-            return toc_facts_add(reader->facts, &fact);
+        struct toc_span written;
+        enum toc_marked marked = marking_at(line, (size_t)(colon - line.at), &written);
+        if (marked > strictest) {
+            strictest = marked;
+            fact.written = written;
         }
         colon++;
     }
-    return toc_ok();
+    if (strictest == TOC_MARKED_NONE) {
+        return toc_ok();
+    }
+    fact.kind = TOC_VALUE_TLP;
+    fact.value = toc_span_str(toc_marked_name(strictest));
+    toc_facts_mark_tlp(reader->facts, strictest);
+    return toc_facts_add(reader->facts, &fact);
 }
 
 bool toc_text_is_heading(const struct toc_text_reader *reader, struct toc_span line)
