@@ -98,6 +98,8 @@ void toc_serve_end_all(struct toc_daemon *daemon);
 bool toc_serve_row(struct toc_serve_client *client, struct toc_build *row);
 /* On a desk's thread: which command the request under way is, for the audit log. */
 void toc_serve_act(struct toc_serve_client *client, struct toc_span command);
+/* The caller's uid. The request must not have ended. */
+uint32_t toc_serve_uid(const struct toc_serve_client *client);
 /* Any thread, once a request: the last reply. `line` may be empty. The client may ask again. */
 void toc_serve_end(struct toc_serve_client *client, struct toc_err err, const struct toc_line *line,
                    struct toc_span detail);

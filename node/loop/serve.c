@@ -244,6 +244,11 @@ bool toc_serve_row(struct toc_serve_client *client, struct toc_build *row)
     return queued;
 }
 
+uint32_t toc_serve_uid(const struct toc_serve_client *client)
+{
+    return client->uid;
+}
+
 void toc_serve_end(struct toc_serve_client *client, struct toc_err err, const struct toc_line *line,
                    struct toc_span detail)
 {

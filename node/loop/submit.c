@@ -7,13 +7,14 @@
 /* A publication on its way through the core. */
 struct waiting {
     struct waiting *next;
-    struct toc_serve_client *client;
+    struct toc_serve_client *client; /* NULL: it was told that the outcome is open */
     struct toc_publication *publication;
     bool large, submitted;
     /* Durable, but not yet visible here: */
     bool published;
     uint8_t log[TOC_ID_BYTES];
     uint64_t seq, since_ms;
+    uint32_t uid; /* of the client that was told */
 };
 
 struct toc_submitter {
@@ -21,7 +22,8 @@ struct toc_submitter {
     struct waiting *arrived, **arrived_last; /* under the mutex */
     struct waiting *waiting;                 /* oldest first */
     uint64_t next_id;
-    bool large_out; /* the core takes one payload of several chunks at a time */
+    bool large_out;         /* the core takes one payload of several chunks at a time */
+    uint64_t full_since_ms; /* the disk; 0: it is not */
 };
 
 struct toc_err toc_submit_start(struct toc_daemon *daemon)
@@ -64,12 +66,20 @@ void toc_submit_push(struct toc_daemon *daemon, struct toc_serve_client *client,
 /* Who publishes and then asks must find what he published; but the index may be busy with others'
  * entries, and the bulletin is durable all the same. */
 #define VISIBLE_MS_MAX 2000u
+/* A disk that is full for longer does not become empty while somebody waits for a reply. */
+#define FULL_MS_MAX 2000u
 
 /* Answers the client and forgets the publication. */
-static void finish(struct waiting *waiting, struct toc_err err, const struct toc_line *line)
+static void finish(struct toc_daemon *daemon, struct waiting *waiting, struct toc_err err,
+                   const struct toc_line *line)
 {
     struct toc_publication *publication = waiting->publication;
-    toc_serve_end(waiting->client, err, line, toc_span_str(publication->detail));
+    if (waiting->client != NULL) {
+        toc_serve_end(waiting->client, err, line, toc_span_str(publication->detail));
+    } else {
+        toc_audit_note(daemon, waiting->uid, toc_span_str("publish"), err.code,
+                       toc_span_str(publication->detail));
+    }
     toc_publication_free(publication);
     free(waiting);
 }
@@ -101,12 +111,32 @@ static const char *what_to_do(enum toc_code code)
     return "see the node's log";
 }
 
-static void reply(struct toc_submitter *submitter, struct waiting *waiting)
+static void reply(struct toc_daemon *daemon, struct waiting *waiting)
 {
     struct toc_line line = {{0}};
-    unlink_waiting(submitter, waiting);
-    toc_serve_row(waiting->client, &waiting->publication->row);
-    finish(waiting, toc_ok(), &line);
+    unlink_waiting(daemon->submitter, waiting);
+    if (waiting->client != NULL) {
+        toc_serve_row(waiting->client, &waiting->publication->row);
+    }
+    finish(daemon, waiting, toc_ok(), &line);
+}
+
+/* Tells those whose bulletins the core holds that nobody knows when they will be durable. They stay
+ * with the core, which publishes them when there is room. */
+static void tell_open(struct toc_submitter *submitter)
+{
+    struct toc_line line;
+    toc_line_set(&line, "outcome open: the disk is full; the bulletin is published when there is "
+                        "room, unless the node is stopped before: see `tocsin status`");
+    for (struct waiting *waiting = submitter->waiting; waiting != NULL; waiting = waiting->next) {
+        if (waiting->submitted && !waiting->published && waiting->client != NULL) {
+            struct toc_serve_client *client = waiting->client;
+            waiting->uid = toc_serve_uid(client);
+            waiting->client = NULL;
+            toc_serve_end(client, toc_fail(TOC_DISK_FULL, "disk full"), &line,
+                          toc_span_str(waiting->publication->detail));
+        }
+    }
 }
 
 void toc_submit_published(struct toc_daemon *daemon, const struct toc_action *action)
@@ -117,7 +147,7 @@ void toc_submit_published(struct toc_daemon *daemon, const struct toc_action *ac
         waiting = waiting->next;
     }
     if (waiting == NULL) {
-        return; /* its client was told that the outcome is open */
+        return;
     }
     if (waiting->large) {
         submitter->large_out = false;
@@ -129,11 +159,11 @@ void toc_submit_published(struct toc_daemon *daemon, const struct toc_action *ac
         waiting->since_ms = toc_now_mono().ms;
         waiting->published = true;
         if (!daemon->conf.node_index) {
-            reply(submitter, waiting);
+            reply(daemon, waiting);
         }
 #ifdef TOC_CONTROL_ACK_EARLY
         else {
-            reply(submitter, waiting); /* what is not committed is not visible either */
+            reply(daemon, waiting); /* what is not committed is not visible either */
         }
 #endif
     } else {
@@ -142,7 +172,7 @@ void toc_submit_published(struct toc_daemon *daemon, const struct toc_action *ac
         struct toc_line line;
         toc_line_set(&line, "not published: %s; %s", why, what_to_do(action->err.code));
         unlink_waiting(submitter, waiting);
-        finish(waiting, action->err, &line);
+        finish(daemon, waiting, action->err, &line);
     }
     uv_async_send(&daemon->reports); /* a large one may wait for its turn */
 }
@@ -153,7 +183,7 @@ void toc_submit_visible(struct toc_daemon *daemon, const uint8_t *log, uint64_t 
         struct waiting *next = waiting->next;
         if (waiting->published && waiting->seq <= seq &&
             memcmp(waiting->log, log, TOC_ID_BYTES) == 0) {
-            reply(daemon->submitter, waiting);
+            reply(daemon, waiting);
         }
         waiting = next;
     }
@@ -161,11 +191,19 @@ void toc_submit_visible(struct toc_daemon *daemon, const uint8_t *log, uint64_t 
 
 void toc_submit_tick(struct toc_daemon *daemon)
 {
+    struct toc_submitter *submitter = daemon->submitter;
     uint64_t now = toc_now_mono().ms;
+    if (!daemon->disk_full) {
+        submitter->full_since_ms = 0;
+    } else if (submitter->full_since_ms == 0) {
+        submitter->full_since_ms = now;
+    } else if (now - submitter->full_since_ms > FULL_MS_MAX) {
+        tell_open(submitter);
+    }
     for (struct waiting *waiting = daemon->submitter->waiting; waiting != NULL;) {
         struct waiting *next = waiting->next;
         if (waiting->published && (now - waiting->since_ms > VISIBLE_MS_MAX || daemon->stopping)) {
-            reply(daemon->submitter, waiting);
+            reply(daemon, waiting);
         }
         waiting = next;
     }
@@ -227,7 +265,7 @@ void toc_submit_refuse(struct toc_daemon *daemon, struct toc_err err, const char
         if (!waiting->submitted) {
             unlink_waiting(submitter, waiting);
             toc_line_set(&line, "%s", text);
-            finish(waiting, err, &line);
+            finish(daemon, waiting, err, &line);
         }
         waiting = next;
     }

@@ -20,6 +20,7 @@ DISK_MIB = 40
 FILLER_MIB = 12
 DOCUMENT_BYTES = 700_000
 RESUME_S = 50
+TOLD_S = 20
 
 check = system.check
 
@@ -41,22 +42,24 @@ def document(folder, number):
 
 
 def publish(node, path):
-    return node.cli("publish", "--to", "all", "--tlp", "green", "--title", "x", path, status=None)
+    return node.cli("publish", "--to", "all", "--tlp", "green", "--title", os.path.basename(path),
+                    path, status=None)
 
 
 def fill(node, folder):
-    """Publishes until one is refused. Gives the acknowledged ids and the refusal."""
+    """Publishes until one meets the full disk. Gives the acknowledged ids; of that one thread, what
+    it was told, and number."""
     acked = []
     for number in range(2 * DISK_MIB):
         waiting = []
-        # The one that meets the full disk waits for room; the next is refused at once.
+        # The one that meets the full disk is open; the next is refused at once.
         thread = threading.Thread(target=lambda n=number: waiting.append(
             publish(node, document(folder, n))))
         thread.start()
         while thread.is_alive() and not full(node):
             thread.join(0.05)
         if full(node):
-            return acked, thread, waiting
+            return acked, thread, waiting, number
         acked.append(waiting[0].stdout.strip())
     raise AssertionError("the disk did not fill")
 
@@ -74,20 +77,27 @@ def main():
     with open(filler, "wb") as file:
         file.write(bytes(FILLER_MIB << 20))
     cert.start("AA")
-    acked, thread, waiting = fill(node, folder)
+    acked, thread, waiting, last = fill(node, folder)
     check(len(acked) > 3, f"{len(acked)} bulletins were stored before the disk was full")
     check(full(node), "status alarms")
     done = publish(node, document(folder, 1000))
     check(done.returncode == 5 and done.stderr.count("\n") == 1 and "disk is full" in done.stderr,
           "a further one is refused with a line that says why")
+    thread.join(TOLD_S)
+    check(waiting and waiting[0].returncode == 5 and waiting[0].stderr.count("\n") == 1 and
+          "outcome open: the disk is full" in waiting[0].stderr,
+          "the one under way is told that its outcome is open")
     rows = {row["id"] for row in node.json("query")}
     check(set(acked) <= rows, "questions are answered, and nothing acknowledged is missing")
     os.unlink(filler)
     system.wait_for(lambda: not full(node), RESUME_S, "the node goes on")
     check(True, "with room again the node goes on by itself")
-    thread.join(RESUME_S)
-    check(waiting and waiting[0].returncode == 0, "the one that waited is published")
-    acked.append(waiting[0].stdout.strip())
+    opened = []
+    system.wait_for(lambda: opened.extend(row["id"] for row in node.json("query")
+                                          if row["title"] == f"{last}.txt") or opened, RESUME_S,
+                    "the open one is published")
+    check(True, "the one that was open is published then")
+    acked.append(opened[0])
     acked.append(publish(node, document(folder, 1001)).stdout.strip())
     rows = {row["id"] for row in node.json("query")}
     check(set(acked) <= rows and "" not in acked, "so is the next; nothing is missing")
