@@ -66,6 +66,14 @@ static struct toc_err explain_fault(struct making *making, struct toc_err err)
                           "a document crashed the indexer or took too long: nothing was published; "
                           "please keep it for a report");
     }
+    if (err.code == TOC_LIMIT && reading->document > 0) {
+        struct toc_line place = {{0}};
+        if (reading->fault.line > 0) {
+            toc_line_set(&place, ":%u:%u", reading->fault.line, reading->fault.column);
+        }
+        return TOC_REFUSE(making->answer, TOC_SYNTAX, "%.*s%s: %s; nothing of it was taken", shown,
+                          (const char *)name.at, place.text, reading->fault.detail);
+    }
     return TOC_REFUSE(making->answer, err.code, "the documents cannot be read: %s",
                       err.why == NULL ? toc_code_text(err.code) : err.why);
 }
@@ -197,12 +205,41 @@ static enum toc_tlp tlp_of(enum toc_marked marked)
     return TOC_TLP_RED;
 }
 
+/* A marking that nobody can resolve may be any: TLP:AMBER stands in for it. */
+static enum toc_marked marking_of(const struct toc_facts *facts)
+{
+    bool unknown = facts->counts.warnings[TOC_WARNING_MARKING_UNKNOWN] > 0;
+    return unknown && facts->tlp < TOC_MARKED_AMBER ? TOC_MARKED_AMBER : facts->tlp;
+}
+
+static struct toc_err refuse_tlp(struct making *making, enum toc_tlp marking)
+{
+    const char *given = toc_tlp_name(making->draft.bulletin.tlp);
+    if (making->reading->facts.tlp != marking_of(&making->reading->facts)) {
+        return TOC_REFUSE(making->answer, TOC_POLICY,
+                          "TLP:%s: a document refers to a marking that it does not define: publish "
+                          "it as TLP:AMBER, or say why with --lower-tlp",
+                          given);
+    }
+    if (marking == TOC_TLP_RED) {
+        return TOC_REFUSE(making->answer, TOC_POLICY,
+                          "TLP:%s is below the marking TLP:RED in a document: publish it as "
+                          "TLP:RED; RED is not lowered, --lower-tlp included: where the document "
+                          "only speaks of it, take those words out",
+                          given);
+    }
+    return TOC_REFUSE(making->answer, TOC_POLICY,
+                      "TLP:%s is below the marking TLP:%s in a document: publish it as TLP:%s, or "
+                      "say why with --lower-tlp",
+                      given, toc_tlp_name(marking), toc_tlp_name(marking));
+}
+
 /* A TLP given wins where it is not below a marking; a missing one is the strictest marking, else
  * what was given for that case. RED is never lowered. */
 static struct toc_err complete_tlp(struct making *making)
 {
     struct toc_draft *draft = &making->draft;
-    enum toc_marked marked = making->reading->facts.tlp;
+    enum toc_marked marked = marking_of(&making->reading->facts);
     enum toc_tlp marking = tlp_of(marked);
     struct toc_span why = toc_message_text(making->answer->request, TOC_FIELD_LOWER_TLP);
     if (!draft->has_tlp && marked != TOC_MARKED_NONE) {
@@ -219,11 +256,7 @@ static struct toc_err complete_tlp(struct making *making)
     if (!toc_failed(err) || (why.len > 0 && marking != TOC_TLP_RED)) {
         return toc_ok();
     }
-    return TOC_REFUSE(making->answer, TOC_POLICY,
-                      "TLP:%s is below the marking TLP:%s in a document: publish it as TLP:%s%s",
-                      toc_tlp_name(draft->bulletin.tlp), toc_tlp_name(marking),
-                      toc_tlp_name(marking),
-                      marking == TOC_TLP_RED ? "" : ", or say why with --lower-tlp");
+    return refuse_tlp(making, marking);
 }
 
 static void complete_media_types(struct making *making)

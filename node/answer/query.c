@@ -25,17 +25,33 @@ static bool find_author(void *arg, struct toc_span handle, uint8_t org[static TO
     return toc_handles_find_org(asking->names, handle, org);
 }
 
+/* The audit log says what kind of question was asked. The words themselves stay out of it: they
+ * may be those of a RED bulletin. */
+static void note_query(struct asking *asking)
+{
+    struct toc_line fields = {{0}};
+    bool named[TOC_QUERY_FIELD_COUNT] = {false};
+    for (uint32_t i = 0; i < asking->query.count; i++) {
+        enum toc_query_field field = asking->query.terms[i].field;
+        if (!named[field]) {
+            struct toc_line before = fields;
+            toc_line_set(&fields, "%s %s", before.text, toc_query_field_name(field));
+            named[field] = true;
+        }
+    }
+    toc_answer_detail(asking->answer, "terms %u:%s", asking->query.count, fields.text);
+}
+
 static struct toc_err parse(struct asking *asking)
 {
     struct toc_span text = toc_message_text(asking->answer->request, TOC_FIELD_EXPRESSION);
     struct toc_query_fault fault = {.column = 0};
-    toc_answer_detail(asking->answer, "%.*s", (int)(text.len < 400 ? text.len : 400),
-                      text.len == 0 ? "" : (const char *)text.at);
     struct toc_err err = toc_query_parse(&asking->query, text, toc_now_utc(), &fault);
     if (toc_failed(err)) {
         return TOC_REFUSE(asking->answer, err.code, "query, column %u: %s", fault.column,
                           fault.detail);
     }
+    note_query(asking);
     return err;
 }
 

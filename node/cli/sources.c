@@ -99,7 +99,13 @@ struct toc_err toc_sources_list(struct toc_sources *sources, const char *path, s
 struct toc_err toc_source_read(struct toc_sources *sources, size_t index, struct toc_line *line)
 {
     struct toc_source *source = &sources->at[index];
-    TOC_TRY(toc_args_read(source->path, TOC_BULLETIN_BYTES_MAX, &source->bytes, line));
+    struct toc_err err = toc_args_read(source->path, TOC_BULLETIN_BYTES_MAX, &source->bytes, line);
+    if (err.code == TOC_LIMIT) {
+        return toc_line_fail(line, TOC_USAGE,
+                             "%s is larger than %u MiB: split it over several bulletins",
+                             source->path, TOC_BULLETIN_BYTES_MAX / 1048576u);
+    }
+    TOC_TRY(err);
     sources->byte_count += source->bytes.len;
     if (sources->byte_count > TOC_BULLETIN_BYTES_MAX) {
         return toc_line_fail(line, TOC_USAGE,
