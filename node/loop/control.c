@@ -44,6 +44,7 @@ static void on_tick(uv_timer_t *timer)
     uint64_t now = toc_now_mono().ms;
     struct toc_serve_client *client = daemon->server->clients;
     toc_serve_listen(daemon);
+    toc_drive_clock(daemon);
     toc_submit_tick(daemon);
     tell_damage(daemon);
     while (client != NULL) {

@@ -70,6 +70,10 @@ void toc_drive_reports(struct toc_daemon *daemon);
 /* Gives the feeder what the store holds and the index lacks, after a start. */
 TOC_MUST_USE struct toc_err toc_drive_catch_up(struct toc_daemon *daemon, struct toc_line *line);
 
+/* Now and then, and before a publication: has the wall clock jumped since the start? Alarms when it
+ * has; set right again, it is as if it had not. */
+void toc_drive_clock(struct toc_daemon *daemon);
+
 /* Frees what is left. */
 void toc_drive_end(struct toc_daemon *daemon);
 
@@ -231,7 +235,9 @@ struct toc_daemon {
     bool stopping;
     bool ended; /* the core is not stepped any more */
     bool clock_off;
-    bool damage_told; /* in the log, once */
+    bool clock_jumped;      /* and the operator does not trust it all the same */
+    uint64_t clock_base_ms; /* wall clock less the clock that cannot be set, at the start */
+    bool damage_told;       /* in the log, once */
     enum toc_exit exit;
 };
 

@@ -110,6 +110,10 @@ static size_t alarms_of(void *arg, struct toc_line *lines, size_t max)
         toc_line_set(&lines[count++], "this machine's clock differs by over 10 minutes from most "
                                       "others: set it right, then restart the node");
     }
+    if (daemon->clock_jumped && count < max) {
+        toc_line_set(&lines[count++], "this machine's clock jumped by over 10 minutes: nothing is "
+                                      "published; set it right, then restart the node");
+    }
     return count;
 }
 

@@ -5,6 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* As far as a node may be off its peers: beyond it, times in its log would mislead. */
+#define CLOCK_JUMP_MS_MAX 600000
+
 /* work on the pool */
 
 struct work {
@@ -372,6 +375,24 @@ void toc_drive(struct toc_daemon *daemon, const struct toc_event *event)
     }
     daemon->event_count = 0;
     daemon->stepping = false;
+}
+
+void toc_drive_clock(struct toc_daemon *daemon)
+{
+    uint64_t base_ms = toc_now_utc().ms - toc_now_boot().ms; /* modulo 2^64, like the difference */
+    if (daemon->clock_base_ms == 0) {
+        daemon->clock_base_ms = base_ms;
+    }
+    int64_t jump_ms = (int64_t)(base_ms - daemon->clock_base_ms);
+    bool jumped = (jump_ms > CLOCK_JUMP_MS_MAX || jump_ms < -CLOCK_JUMP_MS_MAX) &&
+                  !daemon->conf.node_trust_clock;
+    if (jumped && !daemon->clock_jumped) {
+        toc_say(TOC_LEVEL_ERROR,
+                "this machine's clock jumped by %lld minutes: nothing is published "
+                "until it is set back, or found right (timedatectl) and the node restarted",
+                (long long)(jump_ms / 60000));
+    }
+    daemon->clock_jumped = jumped;
 }
 
 void toc_drive_end(struct toc_daemon *daemon)

@@ -242,6 +242,13 @@ void toc_submit_flush(struct toc_daemon *daemon)
                           "not published: the disk is full; make room, the node goes on by itself");
         return;
     }
+    toc_drive_clock(daemon);
+    if (daemon->clock_jumped) {
+        toc_submit_refuse(daemon, toc_fail(TOC_CLOCK, "the clock jumped"),
+                          "not published: this machine's clock jumped by over 10 minutes; set it "
+                          "right (timedatectl), then restart the node");
+        return;
+    }
     for (struct waiting *waiting = submitter->waiting; waiting != NULL;) {
         struct waiting *next = waiting->next;
         if (!waiting->submitted && !(waiting->large && submitter->large_out)) {

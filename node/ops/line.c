@@ -184,6 +184,11 @@ struct toc_mono toc_now_mono(void)
     return (struct toc_mono){read_clock(CLOCK_MONOTONIC)};
 }
 
+struct toc_mono toc_now_boot(void)
+{
+    return (struct toc_mono){read_clock(CLOCK_BOOTTIME)};
+}
+
 struct toc_utc toc_now_utc(void)
 {
     return (struct toc_utc){read_clock(CLOCK_REALTIME)};

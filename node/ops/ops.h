@@ -63,6 +63,8 @@ void toc_say(enum toc_level level, const char *format, ...) __attribute__((forma
 
 /* The clocks of the system; the monotonic one goes on from boot to boot at most. */
 struct toc_mono toc_now_mono(void);
+/* The same, and it goes on while the machine sleeps. */
+struct toc_mono toc_now_boot(void);
 struct toc_utc toc_now_utc(void);
 /* "2026-03-01T12:00:00Z", terminated. */
 #define TOC_TIME_TEXT_BYTES 28u

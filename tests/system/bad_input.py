@@ -321,10 +321,50 @@ def strangers(cert, folder):
     others.stop()
 
 
+def faketime():
+    return [path for path in ("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1",
+                              "/usr/lib/aarch64-linux-gnu/faketime/libfaketimeMT.so.1")
+            if os.path.exists(path)]
+
+
+def jumping_clock(cert, folder):
+    """A clock that is right at the start and set while the node runs."""
+    library = faketime()
+    if not library or system.LIGHT:
+        system.skip_one("a clock that jumps stops publishing",
+                        "libfaketime is not installed, or sanitizers do not bear it")
+        return
+    node, offset = cert["CC"], os.path.join(folder, "offset")
+
+    def set_clock(text):
+        with open(offset + ".new", "w", encoding="ascii") as file:
+            file.write(text + "\n")
+        os.rename(offset + ".new", offset)
+
+    def alarmed():
+        return any("clock jumped" in text for text in node.json("status")[0]["alarms"])
+
+    set_clock("+0")
+    node.start(environment={"LD_PRELOAD": library[0], "FAKETIME_TIMESTAMP_FILE": offset,
+                            "FAKETIME_NO_CACHE": "1", "DONT_FAKE_MONOTONIC": "1"})
+    node.publish("--to", "all", "--tlp", "green", "--title", "right")
+    for jump in ("+1h", "-1h"):
+        set_clock(jump)
+        system.wait_for(alarmed, 20, "the jump is noticed")
+        entries = node.json("status")[0]["entries"]
+        done = node.cli("publish", "--to", "all", "--tlp", "green", "--title", "x", status=None)
+        check(one_line(done, 5, "clock jumped", "restart") and
+              node.json("status")[0]["entries"] == entries,
+              f"the clock jumps by {jump}: an alarm, and nothing is published")
+        set_clock("+0")
+        system.wait_for(lambda: not alarmed(), 20, "the alarm ends")
+        node.publish("--to", "all", "--tlp", "green", "--title", "right again")
+        check(True, "set back, the node publishes again")
+    node.stop()
+
+
 def far_clock(cert):
-    library = [path for path in ("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1",
-                                 "/usr/lib/aarch64-linux-gnu/faketime/libfaketimeMT.so.1")
-               if os.path.exists(path)]
+    library = faketime()
     if not library or system.LIGHT:
         system.skip_one("a clock far off is said in one line",
                         "libfaketime is not installed, or sanitizers do not bear it")
@@ -356,6 +396,7 @@ def main():
     starts(cert, folder)
     corrupt_store(cert)
     far_clock(cert)
+    jumping_clock(cert, folder)
     strangers(cert, folder)
     check(cert["AA"].answers() and cert["BB"].answers(), "after all this the nodes answer")
     check(cert["AA"].cli("status", status=None).returncode == 0, "and status exits 0")
