@@ -86,8 +86,8 @@ static struct toc_err set_text(struct toc_conf *conf, const struct key *key, str
                              TOC_CONF_WORD_BYTES - 1);
     }
     char *out = (char *)conf + key->offset;
+    memset(out, 0, TOC_CONF_WORD_BYTES); /* equal configurations are equal bytes */
     memcpy(out, value.at, value.len);
-    out[value.len] = '\0';
     return toc_ok();
 }
 
