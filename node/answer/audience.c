@@ -139,6 +139,8 @@ struct toc_err toc_audience_find(const struct toc_desk *desk, struct toc_answer 
                                  struct toc_audience_found **found)
 {
     struct finding finding = {.desk = desk, .answer = answer, .err = toc_ok()};
+    struct toc_items items;
+    struct toc_span name;
     finding.found = calloc(1, sizeof(*finding.found));
     uint8_t *organisations = calloc(TOC_ORGS_MAX, TOC_ID_BYTES);
     *found = NULL;
@@ -150,6 +152,12 @@ struct toc_err toc_audience_find(const struct toc_desk *desk, struct toc_answer 
     finding.found->organisations = organisations;
     if (!desk->call(desk->loop, run_finding, &finding)) {
         finding.err = toc_answer_stopping(answer);
+    } else if (!toc_failed(finding.err) && finding.found->handle_count == 0 &&
+               toc_message_list(answer->request, TOC_FIELD_AUDIENCE, &items) > 0 &&
+               toc_items_text(&items, &name)) {
+        finding.err = TOC_REFUSE(
+            answer, TOC_USAGE, "%.*s has no reader but yourself: name others, or all",
+            (int)(name.len < 64 ? name.len : 64), name.len == 0 ? "" : (const char *)name.at);
     } else if (!toc_failed(finding.err) && finding.found->handle_count == 0) {
         finding.err = TOC_REFUSE(answer, TOC_USAGE,
                                  "no audience: say who may read it with --to all, --to GROUP or "

@@ -257,6 +257,8 @@ static struct toc_err verify(const struct toc_desk *desk, struct toc_answer *ans
     toc_build_number(&row, TOC_FIELD_DAMAGED, damaged);
     fault_lines(&row, report, &audit);
     toc_build_number(&row, TOC_FIELD_AUDIT_LINES, audit_lines);
+    toc_build_number(&row, TOC_FIELD_SIGNATURES, report->signature_count);
+    toc_build_number(&row, TOC_FIELD_UNSIGNED_LOGS, report->unsigned_log_count);
     if (!answer->row(answer->client, &row)) {
         return TOC_GONE;
     }

@@ -155,7 +155,9 @@
     X(BLOCKS, 140, "blocks", NUMBER, UINT64_MAX, "how many were verified")                         \
     X(DAMAGED, 141, "damaged", NUMBER, UINT64_MAX, "how many failed")                              \
     X(LINES, 142, "lines", TEXTS, 1024, "what is damaged, one line each")                          \
-    X(AUDIT_LINES, 143, "audit_lines", NUMBER, UINT64_MAX, "lines of the audit chain that hold")
+    X(AUDIT_LINES, 143, "audit_lines", NUMBER, UINT64_MAX, "lines of the audit chain that hold")   \
+    X(SIGNATURES, 144, "signatures", NUMBER, UINT64_MAX, "of heads and checkpoints, that hold")    \
+    X(UNSIGNED_LOGS, 145, "unsigned_logs", NUMBER, UINT64_MAX, "whose keys are not known here")
 
 enum toc_field_type {
     TOC_FIELD_TYPE_NUMBER,
@@ -219,9 +221,9 @@ const struct toc_field_info *toc_field_find(uint64_t number);
  *               PLACE COMMENT FLAGS]
  *            -> DOCUMENT, RAW, STIX: a row "document" (NUMBER NAME MEDIA_TYPE SIZE) and rows
  * "bytes" (BYTES) that make it up; STIX: for each STIX document ABSENT: exit 1; USAGE: the prefix
- * names several "verify"   -> a row "verified": LOGS ENTRIES BLOCKS DAMAGED LINES AUDIT_LINES; exit
- * 5 if DAMAGED "backup"   PATH -> a row "backup": PATH SIZE. The file must not exist; only for the
- * node's own user (and root)
+ * names several "verify"   -> a row "verified": LOGS ENTRIES BLOCKS DAMAGED LINES AUDIT_LINES
+ * SIGNATURES UNSIGNED_LOGS; exit 5 if DAMAGED "backup"   PATH -> a row "backup": PATH SIZE. The
+ * file must not exist; only for the node's own user (and root)
  */
 
 /* building a message */

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -129,6 +130,11 @@ struct toc_err toc_backup_write(const struct toc_home *home, struct toc_store *s
     *size = 0;
     if (access(path, F_OK) == 0) {
         return toc_line_fail(line, TOC_LOCKED, "%s exists already: name another file", path);
+    }
+    snprintf(draft, sizeof(draft), "%s", path);
+    if (access(dirname(draft), W_OK | X_OK) != 0) {
+        return toc_line_fail(line, TOC_IO, "cannot write %s: %s; choose another folder", path,
+                             strerror(errno));
     }
     snprintf(copy, sizeof(copy), "%s.store", path);
     snprintf(draft, sizeof(draft), "%s.new", path);

@@ -145,7 +145,7 @@ static struct toc_err open_armour(const char *path, struct toc_bytes *file, stru
     if (bytes == NULL || sodium_base642bin(bytes, left, begin, (size_t)(end - begin), "\r\n \t>",
                                            &len, NULL, sodium_base64_VARIANT_ORIGINAL) != 0) {
         free(bytes);
-        return toc_line_fail(line, TOC_SYNTAX,
+        return toc_line_fail(line, TOC_CORRUPT,
                              "%s: its card block is cut or altered; ask for the card again", path);
     }
     toc_bytes_free(file);
@@ -158,7 +158,7 @@ struct toc_err toc_armour_read(const char *path, struct toc_bytes *card, struct 
     TOC_TRY(toc_args_read(path, ARMOUR_BYTES_MAX, card, line));
     struct toc_err err = open_armour(path, card, line);
     if (!toc_failed(err) && card->len == 0) {
-        err = toc_line_fail(line, TOC_SYNTAX, "%s is empty; ask for the card again", path);
+        err = toc_line_fail(line, TOC_CORRUPT, "%s is empty; ask for the card again", path);
     }
     if (toc_failed(err)) {
         toc_bytes_free(card);

@@ -43,7 +43,7 @@ static struct toc_err founders_read(struct founders *founders, const struct toc_
         struct toc_card card;
         struct toc_err err = toc_card_verify(&card, toc_span(file->at, file->len));
         if (toc_failed(err)) {
-            return toc_line_fail(line, TOC_SYNTAX, "%s is no valid card: %s; ask for it again",
+            return toc_line_fail(line, TOC_CORRUPT, "%s is no valid card: %s; ask for it again",
                                  args->operands[i], toc_code_text(err.code));
         }
         own_given = own_given || memcmp(card.id, own_id, TOC_ID_BYTES) == 0;

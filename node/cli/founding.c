@@ -78,6 +78,8 @@ static void print_json(FILE *out, const struct toc_genesis *genesis)
         toc_jsonl_object(&json, NULL);
         toc_jsonl_text(&json, "federation", genesis->roster.name);
         toc_jsonl_text(&json, "federation_id", federation);
+        toc_jsonl_text(&json, "secret",
+                       genesis->roster.ephemeral == NULL ? "by hand" : "in the file");
         toc_jsonl_text(&json, "org", org->handle);
         toc_jsonl_text(&json, "org_id", id);
         toc_jsonl_text(&json, "country", org->country);

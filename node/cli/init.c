@@ -115,7 +115,13 @@ static struct toc_err choose_recovery_path(struct init *init)
     if (len < 0 || (size_t)len >= sizeof init->recovery_path) {
         return toc_line_fail(&init->line, TOC_USAGE, "--recovery-out: the path is too long");
     }
-    return toc_code_check_path(init->recovery_path, init->home_path, &init->line);
+    struct toc_err err = toc_code_check_path(init->recovery_path, init->home_path, &init->line);
+    if (toc_failed(err) && given == NULL) {
+        struct toc_line why = init->line;
+        return toc_line_fail(&init->line, err.code,
+                             "the recovery key: %s; say where with --recovery-out FILE", why.text);
+    }
+    return err;
 }
 
 /* The node's secret, and the organisation key's own where one is given. */

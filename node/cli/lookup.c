@@ -175,6 +175,11 @@ static void ask_all(struct lookup *lookup)
     bool going = true;
     for (size_t i = 0; going && i < lookup->args->operand_count; i++) {
         const char *value = lookup->args->operands[i];
+        if (value[strspn(value, " \t\r\n")] == '\0') {
+            lookup->ask.status = toc_complain_usage(lookup->args, "an empty value");
+            lookup->failed = true;
+            return;
+        }
         going =
             strcmp(value, "-") == 0 ? take_stdin(lookup) : take_value(lookup, toc_span_str(value));
     }

@@ -153,7 +153,7 @@ enum toc_exit toc_proof_verify(const struct toc_args *args, const char *path)
     enum toc_exit status = TOC_EXIT_DONE;
     if (toc_failed(err)) {
         (void)toc_complain_err(err, &line);
-        status = TOC_EXIT_FAILED;
+        status = err.code == TOC_USAGE ? TOC_EXIT_USAGE : TOC_EXIT_FAILED;
     } else if (toc_args_has(args, "json")) {
         print_json(checked);
     } else {

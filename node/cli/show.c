@@ -178,6 +178,15 @@ static void add_name(struct names *names, struct toc_span name)
     names->text[names->len++] = '\n';
 }
 
+static bool has_names(const struct show *show)
+{
+    bool any = false;
+    for (size_t i = 0; i < NAME_KINDS; i++) {
+        any = any || show->names[i].len > 0;
+    }
+    return any;
+}
+
 static void print_names(const struct show *show)
 {
     for (size_t i = 0; i < NAME_KINDS; i++) {
@@ -213,10 +222,10 @@ static void add_row(struct show *show, const struct toc_message *row)
     toc_table_cell(&show->table,
                    toc_message_text(row, written ? TOC_FIELD_WRITTEN : TOC_FIELD_VALUE));
     uint64_t line = toc_message_number(row, TOC_FIELD_TEXT_LINE);
+    uint64_t document = toc_message_number(row, TOC_FIELD_DOCUMENT);
     (void)snprintf(place, sizeof place, line > 0 ? "%llu:%llu" : "%llu",
-                   (unsigned long long)toc_message_number(row, TOC_FIELD_DOCUMENT),
-                   (unsigned long long)line);
-    toc_table_text(&show->table, place);
+                   (unsigned long long)document, (unsigned long long)line);
+    toc_table_text(&show->table, document == 0 ? "fields" : place);
     toc_cell_list(flags, sizeof flags, row, TOC_FIELD_FLAGS);
     toc_table_text(&show->table, flags[0] == '\0' ? "-" : flags);
     toc_table_cell(&show->table, toc_message_text(row, TOC_FIELD_COMMENT));
@@ -275,9 +284,10 @@ static enum toc_exit show_whole(struct show *show)
             add_fact(show, &ask->row);
         } else {
             show_bulletin(&ask->row);
-            (void)putchar('\n');
+            (void)fputs(show->facts ? "\n" : "", stdout);
         }
     }
+    (void)fputs(has_names(show) ? "\n" : "", stdout);
     print_names(show);
     if (show->fact_count > 0) {
         (void)putchar('\n');
@@ -326,7 +336,7 @@ static enum toc_exit write_bytes(const struct toc_args *args, struct toc_span by
     if (toc_term_is_terminal(stdout)) {
         toc_term_text(stdout, bytes, TOC_TERM_LINES);
     } else if (fwrite(bytes.at, 1, bytes.len, stdout) != bytes.len) {
-        return toc_complain(TOC_EXIT_FAILED, "stdout cannot be written: %s", strerror(errno));
+        return TOC_EXIT_FAILED; /* toc_finish_output says why */
     }
     return TOC_EXIT_DONE;
 }

@@ -6,13 +6,9 @@
 
 #include <string.h>
 
-static const enum toc_field verified_keys[] = {TOC_FIELD_LOGS,
-                                               TOC_FIELD_ENTRIES,
-                                               TOC_FIELD_BLOCKS,
-                                               TOC_FIELD_DAMAGED,
-                                               TOC_FIELD_LINES,
-                                               TOC_FIELD_AUDIT_LINES,
-                                               0};
+static const enum toc_field verified_keys[] = {
+    TOC_FIELD_LOGS,  TOC_FIELD_ENTRIES,     TOC_FIELD_BLOCKS,     TOC_FIELD_DAMAGED,
+    TOC_FIELD_LINES, TOC_FIELD_AUDIT_LINES, TOC_FIELD_SIGNATURES, 0};
 
 static void show_row(const struct toc_message *row)
 {
@@ -22,6 +18,9 @@ static void show_row(const struct toc_message *row)
                   (unsigned long long)toc_message_number(row, TOC_FIELD_ENTRIES),
                   (unsigned long long)toc_message_number(row, TOC_FIELD_LOGS),
                   (unsigned long long)toc_message_number(row, TOC_FIELD_BLOCKS));
+    toc_show_signatures(toc_message_number(row, TOC_FIELD_SIGNATURES),
+                        toc_message_number(row, TOC_FIELD_UNSIGNED_LOGS),
+                        toc_message_number(row, TOC_FIELD_DAMAGED) > 0);
     toc_show_line(stdout, "audit log", "%llu lines hold",
                   (unsigned long long)toc_message_number(row, TOC_FIELD_AUDIT_LINES));
     toc_show_line(stdout, "damaged", "%llu",

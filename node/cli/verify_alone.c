@@ -142,6 +142,20 @@ static void print_faults(struct toc_jsonl *json, const struct toc_verify_report 
     }
 }
 
+void toc_show_signatures(uint64_t held, uint64_t unsigned_logs, bool damaged)
+{
+    if (held == 0 && damaged) {
+        toc_show_text("signatures", "not checked: the store is damaged");
+    } else if (unsigned_logs == 0) {
+        toc_show_line(stdout, "signatures", "%llu hold, one for each head and checkpoint",
+                      (unsigned long long)held);
+    } else {
+        toc_show_line(stdout, "signatures",
+                      "%llu hold; those of %llu logs were not checked, whose cards are not here",
+                      (unsigned long long)held, (unsigned long long)unsigned_logs);
+    }
+}
+
 static void print_report(const struct toc_args *args, const struct toc_verify_report *report,
                          uint64_t audit_lines)
 {
@@ -164,15 +178,8 @@ static void print_report(const struct toc_args *args, const struct toc_verify_re
     toc_show_line(stdout, "verified", "%llu entries of %llu logs in %llu blocks",
                   (unsigned long long)report->entry_count, (unsigned long long)report->log_count,
                   (unsigned long long)report->block_count);
-    if (report->unsigned_log_count == 0) {
-        toc_show_line(stdout, "signatures", "%llu hold, of heads and checkpoints",
-                      (unsigned long long)report->signature_count);
-    } else {
-        toc_show_line(stdout, "signatures",
-                      "%llu hold; those of %llu logs were not checked, whose cards are not here",
-                      (unsigned long long)report->signature_count,
-                      (unsigned long long)report->unsigned_log_count);
-    }
+    toc_show_signatures(report->signature_count, report->unsigned_log_count,
+                        report->fault_count > 0);
     toc_show_line(stdout, "audit log", "%llu lines hold", (unsigned long long)audit_lines);
     toc_show_line(stdout, "damaged", "%llu", (unsigned long long)report->fault_count);
     print_faults(NULL, report);

@@ -9,4 +9,7 @@
  * Lends: home, whose lock is held. */
 enum toc_exit toc_verify_alone(const struct toc_args *args, const struct toc_home *home);
 
+/* The line about signatures of both kinds of `verify`. */
+void toc_show_signatures(uint64_t held, uint64_t unsigned_logs, bool damaged);
+
 #endif

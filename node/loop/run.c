@@ -232,9 +232,11 @@ static void begin_run(struct toc_daemon *daemon)
     }
     char id[TOC_ID_TEXT_BYTES];
     toc_id_text(id, toc_core_federation(daemon->core));
-    toc_say(TOC_LEVEL_INFO, "node %u of %s in federation %s (%.10s) runs; listens on %s",
-            daemon->node, toc_roster_find(toc_core_roster(daemon->core), daemon->org)->handle,
-            toc_core_roster(daemon->core)->name, id, daemon->conf.node_listen);
+    bool dials = strcmp(daemon->conf.node_listen, "none") == 0;
+    toc_say(TOC_LEVEL_INFO, "node %u of %s in federation %s (%.10s) runs; %s%s", daemon->node,
+            toc_roster_find(toc_core_roster(daemon->core), daemon->org)->handle,
+            toc_core_roster(daemon->core)->name, id, dials ? "dials only" : "listens on ",
+            dials ? "" : daemon->conf.node_listen);
 }
 
 enum toc_exit toc_loop_run(const struct toc_loop_options *options)

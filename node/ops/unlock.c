@@ -54,11 +54,19 @@ static const char *credential_path(const struct toc_unlock_options *options,
     return len > 0 && (size_t)len < TOC_PATH_BYTES && access(room, F_OK) == 0 ? room : NULL;
 }
 
+/* A file that the caller names and that is not there is wrong usage. */
+static struct toc_err read_named(const char *path, size_t max, struct toc_bytes *bytes,
+                                 struct toc_line *line)
+{
+    struct toc_err err = toc_file_read(path, max, bytes, line);
+    return err.code == TOC_ABSENT ? toc_fail(TOC_USAGE, err.why) : err;
+}
+
 static struct toc_err from_credential(struct toc_unlocked *unlocked, const char *path,
                                       struct toc_line *line)
 {
     struct toc_bytes bytes;
-    TOC_TRY(toc_file_read(path, CREDENTIAL_BYTES_READ, &bytes, line));
+    TOC_TRY(read_named(path, CREDENTIAL_BYTES_READ, &bytes, line));
     struct toc_err err = toc_ok();
     if (bytes.len != CREDENTIAL_BYTES) {
         err = toc_line_fail(line, TOC_USAGE,
@@ -82,7 +90,7 @@ static struct toc_err from_passphrase_file(struct toc_unlocked *unlocked, const 
                              "%s is open to others: chmod 600 it, and think who could have read it",
                              path);
     }
-    TOC_TRY(toc_file_read(path, 65536, &bytes, line));
+    TOC_TRY(read_named(path, 65536, &bytes, line));
     size_t len = 0;
     while (len < bytes.len && bytes.at[len] != '\n' && bytes.at[len] != '\r') {
         len++;
@@ -172,7 +180,7 @@ struct toc_err toc_unlock_find(struct toc_unlocked *unlocked,
         if (path != NULL) {
             return from_credential(unlocked, path, line);
         }
-        return toc_line_fail(line, TOC_PASSPHRASE,
+        return toc_line_fail(line, TOC_USAGE,
                              "%s opens by a credential of 32 bytes: give --credential FILE", what);
     }
     if (options->passphrase_path != NULL) {
@@ -181,7 +189,7 @@ struct toc_err toc_unlock_find(struct toc_unlocked *unlocked,
     if (options->may_ask && isatty(STDIN_FILENO)) {
         return from_prompt(unlocked, what, false, line);
     }
-    return toc_line_fail(line, TOC_PASSPHRASE,
+    return toc_line_fail(line, TOC_USAGE,
                          "%s needs its passphrase: give --passphrase-file FILE, or run this on a "
                          "terminal",
                          what);

@@ -88,12 +88,12 @@ static void cut_or_altered_blocks_are_refused(void **state)
         const char *text;
         enum toc_code code;
     } rows[] = {
-        {"-----BEGIN TOCSIN CARD-----\nAAAA\n", TOC_SYNTAX},
-        {"-----BEGIN TOCSIN CARD-----\nAA*A\n-----END TOCSIN CARD-----\n", TOC_SYNTAX},
-        {"-----BEGIN TOCSIN CARD-----\nAAAAA\n-----END TOCSIN CARD-----\n", TOC_SYNTAX},
-        {"-----END TOCSIN CARD-----\n-----BEGIN TOCSIN CARD-----\n", TOC_SYNTAX},
-        {"-----BEGIN TOCSIN CARD-----\n-----END TOCSIN CARD-----\n", TOC_SYNTAX},
-        {"", TOC_SYNTAX},
+        {"-----BEGIN TOCSIN CARD-----\nAAAA\n", TOC_CORRUPT},
+        {"-----BEGIN TOCSIN CARD-----\nAA*A\n-----END TOCSIN CARD-----\n", TOC_CORRUPT},
+        {"-----BEGIN TOCSIN CARD-----\nAAAAA\n-----END TOCSIN CARD-----\n", TOC_CORRUPT},
+        {"-----END TOCSIN CARD-----\n-----BEGIN TOCSIN CARD-----\n", TOC_CORRUPT},
+        {"-----BEGIN TOCSIN CARD-----\n-----END TOCSIN CARD-----\n", TOC_CORRUPT},
+        {"", TOC_CORRUPT},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct toc_bytes read = {0};

@@ -47,6 +47,7 @@ static uint32_t count_whole(struct toc_db *db, uint8_t mark)
         whole++;
     }
     toc_db_read_end(read);
+    assert_int_equal(toc_db_is_damaged(db), whole < ROWS);
     return whole;
 }
 

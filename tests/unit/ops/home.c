@@ -89,7 +89,7 @@ static void without_a_secret_nothing_opens_and_the_line_says_what_to_give(void *
     struct toc_line line = {{0}};
     make_keys(&home, &made);
     const struct toc_unlock_options none = {.credential_path = NULL};
-    assert_code(toc_keyring_open(&home, &none, &read, &line), TOC_PASSPHRASE);
+    assert_code(toc_keyring_open(&home, &none, &read, &line), TOC_USAGE);
     assert_non_null(strstr(line.text, "--credential FILE"));
     toc_home_close(&home);
 }
