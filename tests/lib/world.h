@@ -97,7 +97,9 @@ static inline void world_act(struct world *world, size_t index, const struct toc
     case TOC_ACTION_CHECK:
         answer.kind = WORLD_CHECKED;
         answer.check = action->check;
-        world_later(world, answer, world_upto(world, world->check_ms));
+        world_later(world, answer,
+                    world_upto(world, action->check->kind == TOC_CHECK_PEER ? world->opening_ms
+                                                                            : world->check_ms));
         return;
     case TOC_ACTION_STORE:
         world_store(world, index, action);
@@ -384,10 +386,9 @@ static inline uint64_t world_seq(struct world *world, size_t index, const uint8_
 static inline void world_log(struct world *world, size_t index, const uint8_t *group,
                              uint8_t out[32])
 {
-    const uint8_t *federation = toc_core_federation(world->nodes[index].core);
     uint8_t all[32];
-    toc_group_all_id(all, federation);
-    toc_log_id(out, federation, group == NULL ? all : group,
+    toc_group_all_id(all, world->federation);
+    toc_log_id(out, world->federation, group == NULL ? all : group,
                world->nodes[index].log_keys.public_key);
 }
 

@@ -76,6 +76,10 @@ static inline void world_found(struct world *world)
     }
     world->genesis = world_copy(file);
     memcpy(world->f, f, sizeof f);
+    struct toc_genesis founded;
+    toc_arena_init(&arena, memory, sizeof memory);
+    assert_ok(toc_genesis_decode(&founded, file, &arena));
+    memcpy(world->federation, founded.roster.hash, 32);
 }
 
 #endif

@@ -105,8 +105,9 @@ struct world {
     struct world_event *events; /* a heap: the next one first */
     size_t event_count, event_max;
     struct toc_span genesis;
-    uint8_t f[32];
-    uint64_t check_ms, commit_ms; /* how long a check takes at most, and a store */
+    uint8_t federation[32], f[32];
+    uint64_t opening_ms, check_ms, commit_ms; /* how long things take: to decrypt or to verify, at
+                                                 most, and to store */
     uint64_t steps, wire_bytes;
     bool cut[WORLD_NODES_MAX][WORLD_NODES_MAX];
     /* A test may change bytes on their way. */

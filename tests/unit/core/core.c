@@ -162,7 +162,7 @@ static void slow_checks_and_stores_change_nothing(void **state)
 {
     (void)state;
     struct world *world = start(4, 12);
-    world->check_ms = 20;
+    world->check_ms = world->opening_ms = 20;
     world->commit_ms = 15;
     assert_true(world_until(world, all_linked, 20000));
     struct toc_submit submit = {.audience = TOC_SUBMIT_ALL};
