@@ -242,7 +242,10 @@ static struct toc_err complete_tlp(struct making *making)
     enum toc_marked marked = marking_of(&making->reading->facts);
     enum toc_tlp marking = tlp_of(marked);
     struct toc_span why = toc_message_text(making->answer->request, TOC_FIELD_LOWER_TLP);
-    if (!draft->has_tlp && marked != TOC_MARKED_NONE) {
+    bool stated = making->reading->facts.tlp != TOC_MARKED_NONE;
+    bool low = marked != TOC_MARKED_NONE && draft->has_missing_tlp &&
+               toc_failed(toc_policy_marking(draft->missing_tlp, marking));
+    if (!draft->has_tlp && (stated || low)) {
         draft->bulletin.tlp = marking;
     } else if (!draft->has_tlp && draft->has_missing_tlp) {
         draft->bulletin.tlp = draft->missing_tlp;

@@ -29,6 +29,7 @@ ROWS = [
     ("alien.json", "{" + NOTE % ALIEN + "}", "--tlp green", 3, "does not define"),
     ("alien.json", "{" + NOTE % ALIEN + "}", "--tlp green --lower-tlp why", 0, ""),
     ("alien.json", "{" + NOTE % ALIEN + "}", "--tlp amber", 0, ""),
+    ("alien.json", "{" + NOTE % ALIEN + "}", "", 2, "no TLP"),
     ("twice.json", '{"a":1,"a":2}', "--tlp green", 2, "twice.json:1:"),
     ("deep.json", "[" * 200 + "]" * 200, "--tlp green", 2, "deep.json:1:129: nested too deeply"),
     ("empty.json", "", "--tlp green", 2, "empty.json"),
@@ -59,6 +60,12 @@ def refusals(node, folder):
               + ("" if right else f"; got {done.returncode}: {done.stderr.strip()}"))
 
 
+def raised(node, folder):
+    path = write(folder, "alien.json", "{" + NOTE % ALIEN + "}")
+    row, = node.json("publish", "--title", "t", "--to", "all", "--tlp-missing", "green", path)
+    check(row["tlp"] == "amber", f"an undefined marking raises --tlp-missing to AMBER {row['tlp']}")
+
+
 def too_large(node, folder):
     path = os.path.join(folder, "large.txt")
     with open(path, "wb") as file:
@@ -84,6 +91,7 @@ def main():
     cert.start("AA")
     folder = system.scratch()
     refusals(cert["AA"], folder)
+    raised(cert["AA"], folder)
     too_large(cert["AA"], folder)
     silent_audit(cert["AA"])
     cert.stop()
