@@ -4,6 +4,66 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Does everybody of the audience have it already? Asked on the loop's thread. */
+struct reaching {
+    const struct toc_desk *desk;
+    const struct toc_index_meta *meta;
+    const struct toc_audience_found *audience;
+    bool all;
+};
+
+static bool is_reached(const struct toc_core *core, const struct toc_index_meta *meta,
+                       const uint8_t *org)
+{
+    uint8_t member[TOC_ID_BYTES];
+    for (size_t i = 0; i < meta->place_count; i++) {
+        for (size_t k = 0; toc_core_view_member(core, meta->places[i].group, k, member); k++) {
+            if (memcmp(member, org, TOC_ID_BYTES) == 0) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+static void run_reaching(void *loop, void *arg)
+{
+    struct reaching *reaching = arg;
+    const struct toc_audience_found *audience = reaching->audience;
+    const struct toc_core *core = reaching->desk->core(loop);
+    if (audience->kind == TOC_SUBMIT_ORGANISATIONS) {
+        reaching->all = true;
+        for (size_t i = 0; i < audience->organisation_count; i++) {
+            const uint8_t *org = audience->organisations + i * TOC_ID_BYTES;
+            reaching->all = reaching->all && is_reached(core, reaching->meta, org);
+        }
+        return;
+    }
+    for (size_t i = 0; i < reaching->meta->place_count; i++) {
+        const uint8_t *group = reaching->meta->places[i].group;
+        reaching->all = reaching->all || memcmp(group, audience->group, TOC_ID_BYTES) == 0;
+    }
+}
+
+/* The row "skipped": nobody would get anything new. */
+static struct toc_err skip_reached(const struct toc_desk *desk, struct toc_answer *answer,
+                                   const struct toc_found *found,
+                                   const struct toc_audience_found *audience, bool *skipped)
+{
+    struct reaching reaching = {.desk = desk, .meta = &found->meta, .audience = audience};
+    if (!desk->call(desk->loop, run_reaching, &reaching)) {
+        return toc_answer_stopping(answer);
+    }
+    *skipped = reaching.all;
+    if (!*skipped) {
+        return toc_ok();
+    }
+    struct toc_build row;
+    toc_answer_row(&row, "skipped");
+    toc_build_id(&row, TOC_FIELD_ID, found->meta.id);
+    return answer->row(answer->client, &row) ? toc_ok() : TOC_GONE;
+}
+
 /* The same bytes, so the same id and signature, to a further audience. */
 static struct toc_err share(const struct toc_desk *desk, struct toc_answer *answer,
                             const struct toc_found *found,
@@ -15,6 +75,11 @@ static struct toc_err share(const struct toc_desk *desk, struct toc_answer *answ
                                           audience->handle_count);
     if (toc_failed(err)) {
         return TOC_REFUSE(answer, TOC_POLICY, "refused: %s", err.why);
+    }
+    bool skipped = false;
+    err = skip_reached(desk, answer, found, audience, &skipped);
+    if (toc_failed(err) || skipped) {
+        return err;
     }
     uint8_t id[TOC_ID_BYTES];
     err = toc_bulletin_verify(plaintext, desk->federation, id);

@@ -186,45 +186,66 @@ struct toc_field_info {
 /* NULL for a number that is no field. Gives static storage. */
 const struct toc_field_info *toc_field_find(uint64_t number);
 
+/* clang-format off: a list, one request a paragraph */
 /*
  * requests and their replies
  * A field in [brackets] may be missing. Every request ends with {END, EXIT, [ERROR, LINE]}.
  *
- * "status"   -> one row "status": ORG ORG_ID NODE FEDERATION FEDERATION_ID ROSTER_NUMBER LISTEN
- *               VERSION UPTIME CLOCK LOGS ENTRIES INDEX_LAG STORE_BYTES DISK_FREE ALARMS LINKS PID
- *               QUARANTINED GROUP_COUNT
- * "peers"    -> a row "link" for each node of the federation but ourselves: ORG ORG_ID NODE
- *               ESTABLISHED [DIALLED] ADDRESSES, and when established: GROUP_COUNT SENT SENT_TO_US
- *               RTT SINCE CLOCK_OFFSET BEHIND SUITE VERSION
- * "publish"  [DRY_RUN] AUDIENCE [TLP_MISSING] [LOWER_TLP] [EACH] [TITLE_MISSING] [REF] [KIND]
- * [SEVERITY] [TLP] [PAP] [TITLE] [SUMMARY] [LANGUAGE] [VALID_UNTIL] [ACK_WITHIN] [EXERCISE]
- * [ACTORS] [MALWARE] [TARGETS] [SECTORS] [MOTIVES] [TECHNIQUES] [CVES] [TAGS] [IOCS] [DOCUMENTS]
- *            -> a row "publication": KIND [SEVERITY] TLP [PAP] TITLE [REF] [MARKING] DOCUMENTS
- *               (NUMBER NAME MEDIA_TYPE FORMAT SIZE COUNT, of its facts) AUDIENCE_NAMES OBJECTS
- * INDICATORS FACT_COUNTS WARNINGS WARNING_LINES, and unless DRY_RUN: ID PUBLISHED GROUP_ID LOG_ID
- * SEQ; it is durable then. With EACH, of one document whose bytes this audience got before: a row
- * "skipped" with the ID of then instead. USAGE: audience, TLP or title is missing, a field cannot
- * be read, broken document
- *            ("FILE:line:column: …"); POLICY; ABSENT (audience unknown: exit 2); STATE
- * "share"    PREFIX AUDIENCE -> a row "publication": ID TITLE TLP AUDIENCE_NAMES GROUP_ID LOG_ID
- * SEQ "query"    [EXPRESSION] [LIMIT] -> rows "bulletin", newest first: ID [REF] AUTHOR AUTHOR_ID
- * KIND [SEVERITY] TLP TITLE PUBLISHED RECEIVED GROUPS STATUS INDICATORS. Exit 1: none "lookup"
- * VALUES [HOSTS] [WHY] -> rows "value", in the order asked, one for each value without a find and
- * one for each indicator found: WRITTEN (as asked) VALUE (canonical) KIND KNOWN [INDICATOR]
- * [BULLETINS (ID TITLE TLP AUTHOR PUBLISHED)] [CONTINUED] [HOST_KNOWN]; with WHY each of BULLETINS
- * also holds [WRITTEN DOCUMENT TEXT_LINE PLACE COMMENT FLAGS] of the fact. Exit 0 when at least one
- * value is known, else 1 "show"     PREFIX [DOCUMENT | RAW | STIX] [FACTS]
- *            -> alone: a row "bulletin" as of query with [PAP SUMMARY LANGUAGE VALID_UNTIL
- *               ACK_WITHIN EXERCISE ACTORS MALWARE TARGETS SECTORS MOTIVES TECHNIQUES CVES TAGS
- *               ORIGINS DOCUMENTS (NUMBER NAME MEDIA_TYPE SIZE)] OBJECTS INDICATORS WARNINGS
- *               FACT_COUNTS; with FACTS then rows "fact": KIND VALUE [WRITTEN DOCUMENT TEXT_LINE
- *               PLACE COMMENT FLAGS]
- *            -> DOCUMENT, RAW, STIX: a row "document" (NUMBER NAME MEDIA_TYPE SIZE) and rows
- * "bytes" (BYTES) that make it up; STIX: for each STIX document ABSENT: exit 1; USAGE: the prefix
- * names several "verify"   -> a row "verified": LOGS ENTRIES BLOCKS DAMAGED LINES AUDIT_LINES
- * SIGNATURES UNSIGNED_LOGS; exit 5 if DAMAGED "backup"   PATH -> a row "backup": PATH SIZE. The
- * file must not exist; only for the node's own user (and root)
+ * "status"
+ *     -> one row "status": ORG ORG_ID NODE FEDERATION FEDERATION_ID ROSTER_NUMBER LISTEN VERSION
+ *        UPTIME CLOCK LOGS ENTRIES INDEX_LAG STORE_BYTES DISK_FREE ALARMS LINKS PID QUARANTINED
+ *        GROUP_COUNT
+ *
+ * "peers"
+ *     -> a row "link" for each node of the federation but ourselves: ORG ORG_ID NODE ESTABLISHED
+ *        [DIALLED] ADDRESSES, and when established: GROUP_COUNT SENT SENT_TO_US RTT SINCE
+ *        CLOCK_OFFSET BEHIND SUITE VERSION
+ *
+ * "publish" [DRY_RUN] AUDIENCE [TLP_MISSING] [LOWER_TLP] [EACH] [TITLE_MISSING] [REF] [KIND]
+ *           [SEVERITY] [TLP] [PAP] [TITLE] [SUMMARY] [LANGUAGE] [VALID_UNTIL] [ACK_WITHIN]
+ *           [EXERCISE] [ACTORS] [MALWARE] [TARGETS] [SECTORS] [MOTIVES] [TECHNIQUES] [CVES] [TAGS]
+ *           [IOCS] [DOCUMENTS]
+ *     -> a row "publication": KIND [SEVERITY] TLP [PAP] TITLE [REF] [MARKING] DOCUMENTS (NUMBER
+ *        NAME MEDIA_TYPE FORMAT SIZE COUNT, of its facts) AUDIENCE_NAMES OBJECTS INDICATORS
+ *        FACT_COUNTS WARNINGS WARNING_LINES, and unless DRY_RUN: ID PUBLISHED GROUP_ID LOG_ID SEQ;
+ *        it is durable then.
+ *     -> with EACH, of one document whose bytes this audience got before: a row "skipped" with the
+ *        ID of then instead.
+ *     USAGE: audience, TLP or title is missing, a field cannot be read, unknown audience; SYNTAX:
+ *     broken document ("FILE:line:column: ..."); POLICY; STATE; DISK_FULL; CLOCK.
+ *
+ * "share" PREFIX AUDIENCE
+ *     -> a row "publication": ID TITLE TLP AUDIENCE_NAMES GROUP_ID LOG_ID SEQ; where the whole
+ *        audience has it already, a row "skipped": ID, and nothing is sent
+ *
+ * "query" [EXPRESSION] [LIMIT]
+ *     -> rows "bulletin", newest first: ID [REF] AUTHOR AUTHOR_ID KIND [SEVERITY] TLP TITLE
+ *        PUBLISHED RECEIVED GROUPS STATUS INDICATORS. Exit 1: none
+ *
+ * "lookup" VALUES [HOSTS] [WHY]
+ *     -> rows "value", in the order asked, one for each value without a find and one for each
+ *        indicator found: WRITTEN (as asked) VALUE (canonical) KIND KNOWN [INDICATOR] [BULLETINS
+ *        (ID TITLE TLP AUTHOR PUBLISHED)] [CONTINUED] [HOST_KNOWN]; with WHY each of BULLETINS also
+ *        holds [WRITTEN DOCUMENT TEXT_LINE PLACE COMMENT FLAGS] of the fact.
+ *     Exit 0 when at least one value is known, else 1.
+ *
+ * "show" PREFIX [DOCUMENT | RAW | STIX] [FACTS]
+ *     -> alone: a row "bulletin" as of query with [PAP SUMMARY LANGUAGE VALID_UNTIL ACK_WITHIN
+ *        EXERCISE ACTORS MALWARE TARGETS SECTORS MOTIVES TECHNIQUES CVES TAGS ORIGINS DOCUMENTS
+ *        (NUMBER NAME MEDIA_TYPE SIZE)] OBJECTS INDICATORS WARNINGS FACT_COUNTS; with FACTS then
+ *        rows "fact": KIND VALUE [WRITTEN DOCUMENT TEXT_LINE PLACE COMMENT FLAGS]
+ *     -> DOCUMENT, RAW, STIX: a row "document" (NUMBER NAME MEDIA_TYPE SIZE) and rows "bytes"
+ *        (BYTES) that make it up; STIX: for each STIX document
+ *     ABSENT: exit 1; USAGE: the prefix names several.
+ *
+ * "verify"
+ *     -> a row "verified": LOGS ENTRIES BLOCKS DAMAGED LINES AUDIT_LINES SIGNATURES UNSIGNED_LOGS;
+ *        exit 5 if DAMAGED
+ *
+ * "backup" PATH
+ *     -> a row "backup": PATH SIZE. The file must not exist; only for the node's own user and root
  */
+/* clang-format on */
 
 /* building a message */
 

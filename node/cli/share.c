@@ -19,6 +19,9 @@ static enum toc_exit run(const struct toc_args *args)
     toc_build_str(&ask.request, TOC_FIELD_PREFIX, args->operands[0]);
     bool sent = toc_ask_send(&ask);
     while (sent && toc_ask_next(&ask)) {
+        if (toc_message_is(&ask.row, TOC_FIELD_ROW, "skipped")) {
+            (void)toc_complain(TOC_EXIT_DONE, "%s has it already; nothing was sent", to);
+        }
         if (toc_args_has(args, "json")) {
             toc_row_json(stdout, &ask.row, share_keys);
         } else {

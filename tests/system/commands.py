@@ -167,6 +167,10 @@ def sharing(cert, ident, native):
     check(ends_with(cert["BB"], 0, "share", ident, "--to", "CC"), "GREEN of another is")
     row = cert["AA"].json("share", native, "--to", "all")[0]
     check(row["id"] == native, "the author shares on, under the same id")
+    entries = cert["AA"].json("status")[0]["entries"]
+    done = cert["AA"].cli("share", native, "--to", "all")
+    check("already" in done.stderr and cert["AA"].json("status")[0]["entries"] == entries,
+          "to share with those who have it sends nothing, and says so")
     groups = cert["AA"].json("query", f"id:{native}")[0]["groups"]
     check("all" in groups and len(groups) == 2, f"both audiences are named {groups}")
     check(len(cert["CC"].json("query", f"id:{native}")) == 1, "a bulletin that came twice is one")
