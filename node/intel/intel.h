@@ -88,6 +88,7 @@ TOC_MUST_USE struct toc_err toc_intel_read_canonical(struct toc_intel_reading *r
                                                      struct toc_span canonical);
 /* Reads one document and appends its facts, all with document number `number` (from 1). A document
  * of a format without a reader, and a media type that the content contradicts, gives a warning.
+ * In every format the strictest marking counts that its bytes or JSON strings state (marks.h).
  * Gives *fault on failure (may be NULL), *format what it was read as (may be NULL).
  * Fails: SYNTAX (not readable as its format, with line and column), LIMIT, FULL; the list is then
  * as before. Cost: 25 to 40 ns a byte; memory about five times a STIX document while it runs. */
