@@ -251,7 +251,8 @@ static void say_notice(struct toc_daemon *daemon, const struct toc_notice *notic
         toc_say(TOC_LEVEL_WARNING, "refused %s at %s: %s", who, source, why);
         return;
     case TOC_NOTICE_GROUP:
-        toc_say(TOC_LEVEL_INFO, "a group of %s became known", who);
+        toc_say(TOC_LEVEL_INFO,
+                "%s writes to an audience that this node belongs to, for the first time", who);
         return;
     case TOC_NOTICE_STORE:
         toc_say(TOC_LEVEL_ERROR, "the store refused a change: nothing is acknowledged until a "

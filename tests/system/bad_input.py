@@ -83,6 +83,20 @@ def commands(cert, folder):
          ["publish", *to_all, "--title", "x", "--ioc", "evil"], ["KIND:VALUE"]),
         ("an unknown query field", 2, ["query", "colour:red"], ["colour"]),
         ("a query with OR", 2, ["query", "tlp:green OR tlp:red"], ["OR"]),
+        ("a field that stands alone", 2, ["query", "since:1d", "severity"], ["quote"]),
+        ("a technique that is none", 2, ["publish", *to_all, "--title", "x", "--technique", "abc"],
+         ["T1566"]),
+        ("a language that is none", 2, ["publish", *to_all, "--title", "x", "--lang", "??"],
+         ["pt-BR"]),
+        ("a time that is past", 2,
+         ["publish", *to_all, "--title", "x", "--valid-until", "2020-01-01"], ["past"]),
+        ("an audience of ourselves alone", 2,
+         ["publish", "--to", "AA", "--tlp", "green", "--title", "x"], ["AA", "yourself"]),
+        ("an empty value to look up", 2, ["lookup", ""], ["empty"]),
+        ("a proof file that is not there", 2, ["verify", os.path.join(folder, "absent")],
+         ["absent"]),
+        ("a backup where nothing can be written", 5, ["backup", "/nonexistent/backup"],
+         ["/nonexistent/backup", "folder"]),
         ("an id that nobody has", 1, ["show", "abcdefghij234567"], ["no bulletin"]),
         ("an id that is none", 2, ["show", "!"], ["!"]),
         ("share of a bulletin that nobody has", 1,
@@ -149,6 +163,8 @@ def stumbles(node, folder, plain, to_all):
     row = node.json("query", f"id:{done.stdout.split()[1]}")[0]
     check(row["title"] == "table.csv", "a document without a title gets the name of its file")
     node.publish(*to_all, "--title", "hosts", "--ioc", "domain:host-known.example")
+    for term in ("ioc:domain:host-known.example", "domain:sub.host-known.example", "-tlp:red"):
+        check(node.cli("query", term, status=None).returncode == 0, f"query {term} finds it")
     for asked in ("https://host-known.example/other", "someone@host-known.example",
                   "host-known.example/"):
         check(node.cli("lookup", asked, "--hosts", status=None).returncode == 0,
