@@ -15,7 +15,7 @@ static void clear_item(struct toc_feed_item *item)
         toc_intel_reading_clear(&item->reading);
     }
     toc_bytes_free(&item->plaintext);
-    item->has_content = item->is_unread = false;
+    item->has_content = item->is_unread = item->again = false;
 }
 
 void toc_feed_clear_batch(struct toc_feed_batch *batch)
@@ -43,6 +43,7 @@ void toc_feed_hand_over(struct toc_feed *feed, const struct toc_feed_log *log, u
             .place = item->place,
             .bulletin = &item->content.bulletin,
             .facts = item->is_unread ? NULL : &item->reading.facts,
+            .again = item->again,
         };
         memcpy(batch->entries[i].id, item->content.id, TOC_ID_BYTES);
     }
@@ -136,11 +137,14 @@ static struct toc_err read_bulletin(struct toc_feed *feed, const struct toc_feed
 static struct toc_err read_facts(struct toc_feed *feed, const struct toc_feed_log *log,
                                  struct toc_feed_item *item)
 {
+    uint64_t start_ms = toc_now_mono().ms;
     struct toc_err err =
         toc_indexers_read(feed->options.indexers, item->content.bulletin.author, log->group,
                           item->content.parts.canonical, &item->reading);
     if (err.code == TOC_CORRUPT || err.code == TOC_SYNTAX || err.code == TOC_LIMIT) {
         item->is_unread = true;
+        /* What takes all its time would hold up every start. */
+        item->again = toc_now_mono().ms - start_ms < TOC_INDEXER_MS_MAX;
         char id[TOC_ID_TEXT_BYTES];
         toc_id_text(id, item->content.id);
         toc_say(TOC_LEVEL_WARNING,

@@ -20,6 +20,7 @@ struct toc_feed_item {
     struct toc_intel_reading reading;
     struct toc_index_place place;
     bool has_content, is_unread;
+    bool again; /* unread, and a start tries once more */
 };
 
 struct toc_feed_row {

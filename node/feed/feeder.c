@@ -204,7 +204,7 @@ static struct toc_err feed_log(struct toc_feed *feed, struct toc_feed_row *row, 
     return toc_ok();
 }
 
-/* hidden entries: in memory alone, so a start reads them again */
+/* hidden entries, in memory alone, and unread ones: a start reads them again */
 
 struct hidden_list {
     struct toc_feed_entry *at;
@@ -258,7 +258,7 @@ static void feed_all_hidden(struct toc_feed *feed)
     }
     free(list.at);
     if (toc_failed(err) && !is_stopping(feed)) {
-        toc_say(TOC_LEVEL_ERROR, "RED and AMBER+STRICT bulletins cannot be shown: %s",
+        toc_say(TOC_LEVEL_ERROR, "RED, AMBER+STRICT and unread bulletins are not read again: %s",
                 err.why == NULL ? toc_code_text(err.code) : err.why);
     }
 }

@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 /* A desk each, the feeder, and one to come. */
@@ -17,6 +18,10 @@
 #define IDLE_MAX 2u
 /* Processes that have ended their work and wait to be reaped by the keeper. */
 #define ENDED_MAX 32u
+
+/* Processes that others have killed: so many for one bulletin, with a pause after each. */
+#define KILLED_MAX 4
+#define KILLED_PAUSE_MS 1000u
 
 struct worker {
     struct toc_process process;
@@ -189,6 +194,16 @@ static bool is_stopping(struct toc_indexers *indexers)
     return stopping;
 }
 
+/* Lets pass what killed a process, such as a lack of memory; a stop ends it. */
+static void rest(struct toc_indexers *indexers)
+{
+    const struct timespec step = {.tv_nsec = 50000000};
+    uint64_t start_ms = toc_now_mono().ms;
+    while (toc_now_mono().ms - start_ms < KILLED_PAUSE_MS && !is_stopping(indexers)) {
+        nanosleep(&step, NULL);
+    }
+}
+
 struct toc_err toc_indexers_read(struct toc_indexers *indexers, const uint8_t *author,
                                  const uint8_t *group, struct toc_span canonical,
                                  struct toc_intel_reading *reading)
@@ -196,19 +211,26 @@ struct toc_err toc_indexers_read(struct toc_indexers *indexers, const uint8_t *a
     struct toc_err err = toc_ok();
     toc_intel_reading_init(reading);
     /* A process may have died for reasons of its own: only what kills two is quarantined. */
-    for (int attempt = 0; attempt < 2; attempt++) {
+    for (int attempt = 0, killed = 0; attempt < 2; attempt++) {
         struct worker worker = {.process = {.pid = 0}};
         memcpy(worker.author, author, TOC_ID_BYTES);
         memcpy(worker.group, group, TOC_ID_BYTES);
         TOC_TRY(take(indexers, &worker));
         uint64_t start_ms = toc_now_mono().ms;
         err = toc_process_ask(&worker.process, canonical, TOC_INDEXER_MS_MAX, reading);
+        bool was_killed = err.code == TOC_CORRUPT && toc_process_was_killed(&worker.process);
         give_back(indexers, &worker, err.code != TOC_CORRUPT);
         if (err.code != TOC_CORRUPT) {
             return err;
         }
         if (is_stopping(indexers)) {
             return toc_fail(TOC_IO, "the node is stopping");
+        }
+        if (was_killed && killed < KILLED_MAX) {
+            killed++;
+            attempt = -1;
+            rest(indexers);
+            continue;
         }
         if (toc_now_mono().ms - start_ms >= TOC_INDEXER_MS_MAX) {
             break;

@@ -11,7 +11,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
+
+/* How long an end may take to show, in steps: 100 ms. */
+#define END_STEP_NS 5000000
+#define END_STEPS 20
 
 /* life */
 
@@ -75,6 +80,22 @@ struct toc_err toc_process_start(struct toc_process *process, const char *progra
     fcntl(process->to, F_SETFL, O_NONBLOCK);
     fcntl(process->from, F_SETFL, O_NONBLOCK);
     return toc_ok();
+}
+
+bool toc_process_was_killed(const struct toc_process *process)
+{
+    siginfo_t info = {.si_pid = 0};
+    const struct timespec pause = {.tv_nsec = END_STEP_NS};
+    /* Its pipes close a little before it can be waited for. */
+    for (int i = 0; i < END_STEPS && info.si_pid == 0; i++) {
+        if (waitid(P_PID, (id_t)process->pid, &info, WEXITED | WNOHANG | WNOWAIT) != 0) {
+            return false;
+        }
+        if (info.si_pid == 0) {
+            nanosleep(&pause, NULL);
+        }
+    }
+    return info.si_pid == process->pid && info.si_code == CLD_KILLED && info.si_status == SIGKILL;
 }
 
 void toc_process_end(struct toc_process *process)

@@ -17,6 +17,9 @@ struct toc_process {
 TOC_MUST_USE struct toc_err toc_process_start(struct toc_process *process, const char *program);
 /* Kills it and waits for its end; a process that was never started is legal. */
 void toc_process_end(struct toc_process *process);
+/* Did somebody else kill it (SIGKILL: out of memory, an operator)? That says nothing of what it
+ * read. Waits a moment for its end; before toc_process_end, which kills it too. */
+bool toc_process_was_killed(const struct toc_process *process);
 /* One request and its reply, within `ms`. Fails: as toc_index_decode_reply; CORRUPT also when the
  * process ends, or is late. After CORRUPT it must be ended. */
 TOC_MUST_USE struct toc_err toc_process_ask(struct toc_process *process, struct toc_span canonical,

@@ -286,7 +286,18 @@ static struct toc_err read_meta(const struct toc_index *index, const struct know
     return toc_index_meta_decode(meta, known->number, toc_memory_value(node));
 }
 
-/* One more entry that carries a bulletin which is indexed already. */
+static bool has_place(const struct toc_index_meta *meta, const struct toc_index_place *place)
+{
+    bool found = false;
+    for (size_t i = 0; i < meta->place_count; i++) {
+        found = found || (meta->places[i].seq == place->seq &&
+                          memcmp(meta->places[i].log, place->log, TOC_ID_BYTES) == 0);
+    }
+    return found;
+}
+
+/* One more entry that carries a bulletin which is indexed already, or the facts of an unread one.
+ */
 static struct toc_err add_place(struct toc_index *index, const struct toc_index_entry *entry,
                                 const struct known *known)
 {
@@ -294,18 +305,19 @@ static struct toc_err add_place(struct toc_index *index, const struct toc_index_
     struct begin begin = begin_rows(index);
     struct toc_err err = read_meta(index, known, &meta);
     TOC_TRY(err.code == TOC_ABSENT ? toc_fail(TOC_CORRUPT, "a row of the index is missing") : err);
-    for (size_t i = 0; i < meta.place_count; i++) {
-        const struct toc_index_place *place = &meta.places[i];
-        if (place->seq == entry->place.seq &&
-            memcmp(place->log, entry->place.log, TOC_ID_BYTES) == 0) {
-            return toc_ok();
-        }
-    }
-    if (meta.place_count == TOC_INDEX_PLACES_MAX) {
+    bool is_read = meta.unread && entry->facts != NULL;
+    bool is_new = meta.place_count < TOC_INDEX_PLACES_MAX && !has_place(&meta, &entry->place);
+    if (!is_new && !is_read) {
         return toc_ok();
     }
-    meta.places[meta.place_count++] = entry->place;
-    meta.tlp = toc_tlp_stricter(meta.tlp, entry->place.tlp);
+    if (is_new) {
+        meta.places[meta.place_count++] = entry->place;
+        meta.tlp = toc_tlp_stricter(meta.tlp, entry->place.tlp);
+    }
+    if (is_read) {
+        meta.unread = false;
+        TOC_TRY(add_facts(index, entry->facts, begin.row, &meta));
+    }
     TOC_TRY(put_meta(index, known->hidden, &meta));
     TOC_TRY(add_order_rows(index, &meta));
     return known->hidden ? hide_rows(index, begin) : toc_ok();
@@ -321,6 +333,18 @@ static struct toc_err note_hidden(struct toc_index *index, const struct toc_inde
     return toc_memory_put(&index->fresh, TOC_DB_INDEX_HIDDEN, name, toc_span(NULL, 0));
 }
 
+/* Remembers on disk, or forgets, that a start is to read the entry again. */
+static void note_again(struct toc_index *index, const struct toc_index_entry *entry)
+{
+    struct toc_db_key key;
+    toc_db_key_make(&key, TOC_DB_INDEX_HIDDEN, 2, entry->place.log, entry->place.seq);
+    if (entry->facts == NULL && entry->again) {
+        toc_db_put(index->txn, TOC_DB_INDEX_HIDDEN, toc_db_key_span(&key), toc_span(NULL, 0));
+    } else {
+        toc_db_del(index->txn, TOC_DB_INDEX_HIDDEN, toc_db_key_span(&key));
+    }
+}
+
 static struct toc_err apply_entry(struct toc_index *index, const struct toc_index_entry *entry)
 {
     struct known known;
@@ -328,6 +352,8 @@ static struct toc_err apply_entry(struct toc_index *index, const struct toc_inde
     TOC_TRY(find_id(index, entry->id, &known));
     if (hidden || known.hidden) {
         TOC_TRY(note_hidden(index, &entry->place));
+    } else if (entry->facts == NULL || known.on_disk) {
+        note_again(index, entry);
     }
     if (!known.on_disk && !known.hidden) {
         return insert(index, entry, hidden);

@@ -52,6 +52,7 @@ struct toc_index_entry {
     uint8_t id[TOC_ID_BYTES];
     const struct toc_bulletin *bulletin;
     const struct toc_facts *facts; /* NULL: content could not be read (quarantined) */
+    bool again;                    /* and is to be read again after the next start */
 };
 
 /*
@@ -59,8 +60,9 @@ struct toc_index_entry {
  * batches are faster: rows are sorted before they are put. The stricter of the header's and the
  * bulletin's TLP counts. An id that is known gets a further place. Relations `revokes` and
  * `supersedes` take effect on bulletins of the same author, whichever comes first. Applying an
- * entry again changes nothing. Sets `reached` of no log.
- * Fails: FULL (no memory); the transaction then fails too. Other failures are held by txn.
+ * entry again changes nothing, but that an unread bulletin whose facts come is read then. Sets
+ * `reached` of no log. Fails: FULL (no memory); the transaction then fails too. Other failures are
+ * held by txn.
  */
 TOC_MUST_USE struct toc_err toc_index_apply(struct toc_index *index, struct toc_db_txn *txn,
                                             const struct toc_index_entry *entries,
@@ -75,9 +77,9 @@ void toc_index_clear(struct toc_index *index, struct toc_db_txn *txn);
 /* `reached` of a log; 0 when nothing was. Any thread. Fails: CORRUPT, FULL, STATE. */
 TOC_MUST_USE struct toc_err
 toc_index_reached(struct toc_index *index, const uint8_t log[static TOC_ID_BYTES], uint64_t *seq);
-/* Calls `each` with every hidden entry on disk that this index, since its open, has not been given
- * again: the feeder gives them to toc_index_apply after a start. No snapshot is open during the
- * calls. Fails: the failure of `each`; CORRUPT, FULL. */
+/* Calls `each` with every entry on disk, hidden or to be read again, that this index, since its
+ * open, has not been given again as a hidden one: the feeder gives them to toc_index_apply after a
+ * start. No snapshot is open during the calls. Fails: the failure of `each`; CORRUPT, FULL. */
 TOC_MUST_USE struct toc_err
 toc_index_each_hidden(struct toc_index *index,
                       struct toc_err (*each)(void *arg, const uint8_t *log, uint64_t seq),

@@ -14,7 +14,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 import federation
 import system
 
-# Takes requests like tocsin-index and passes them on to the real one, but for three words.
+# Takes requests like tocsin-index and passes them on to the real one, but for four words.
 BROKEN = """#!{python} -SE
 import os, struct, subprocess, sys, time
 real = subprocess.Popen(["{real}"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
@@ -26,6 +26,10 @@ while True:
     body = source.read(struct.unpack("<I", head)[0])
     if b"DIE-INDEXER" in body:
         os.abort()
+    if b"KILL-INDEXER" in body and os.path.getsize("{kills}") < 3:
+        with open("{kills}", "a", encoding="ascii") as file:
+            file.write("x")
+        os.kill(os.getpid(), 9)
     if b"HANG-INDEXER" in body:
         time.sleep(1000)
     if b"LIE-INDEXER" in body:
@@ -48,8 +52,11 @@ def broken_bin():
     for name in ("tocsin", "tocsind"):
         shutil.copy(system.need_program(name), folder)
     path = os.path.join(folder, "tocsin-index")
+    kills = os.path.join(folder, "kills")
+    with open(kills, "w", encoding="ascii"):
+        pass
     with open(path, "w", encoding="ascii") as file:
-        file.write(BROKEN.format(python=os.path.realpath(sys.executable),
+        file.write(BROKEN.format(python=os.path.realpath(sys.executable), kills=kills,
                                  real=system.need_program("tocsin-index")))
     os.chmod(path, stat.S_IRWXU)
     return folder
@@ -84,6 +91,33 @@ def broken_claims(author, broken, relay, word, quarantined):
     return bad
 
 
+def killed_claims(author, broken):
+    """Killed from outside three times, as for lack of memory; then it is read."""
+    ident = publish(author, "KILL-INDEXER", "9kill")
+    broken.wait_visible(ident)
+    check(broken.json("query", f"id:{ident}")[0]["status"] == "current" and
+          broken.knows("n9kill.badsite.com"), "KILL-INDEXER: a killed process is no verdict")
+
+
+def restart_claims(broken, bad, good, broken_programs):
+    system.BIN = broken_programs
+    broken.start()
+    system.BIN = good
+    crashes = 2  # what hangs is not tried again
+    system.wait_for(lambda: status(broken)["quarantined"] == crashes, federation.VISIBLE_S,
+                    "the unread ones are tried again")
+    check(any("indexer" in alarm for alarm in status(broken)["alarms"]),
+          "after a restart the alarm is there again")
+    check(broken.stop() == 0, "BB: SIGTERM ends it with 0")
+    broken.start()
+    system.wait_for(lambda: broken.knows("n2lie-indexer.badsite.com"), federation.VISIBLE_S,
+                    "what was unread is read")
+    check([broken.json("query", f"id:{ident}")[0]["status"] for ident in bad] ==
+          ["current"] * crashes + ["unread"] * (len(bad) - crashes) and
+          broken.knows("n2die-indexer.badsite.com"), "a whole indexer reads what crashed before")
+    check(not any("indexer" in alarm for alarm in status(broken)["alarms"]), "the alarm is gone")
+
+
 def refused_claims(broken, word):
     entries = status(broken)["entries"]
     done = broken.cli("publish", "--to", "all", "--tlp", "green", "--title", "x", "-",
@@ -97,7 +131,7 @@ def main():
     cert = federation.found("AA", "BB", "CC", name="Broken")
     cert.start("AA", "CC")
     good = system.BIN
-    system.BIN = broken_bin()
+    system.BIN = programs = broken_bin()
     cert["BB"].start()
     system.BIN = good
     for handle in cert:
@@ -105,11 +139,10 @@ def main():
     words = ["DIE-INDEXER", "LIE-INDEXER"] + (["HANG-INDEXER"] if system.FULL else [])
     bad = [broken_claims(cert["AA"], cert["BB"], cert["CC"], word, number + 1)
            for number, word in enumerate(words)]
+    killed_claims(cert["AA"], cert["BB"])
     refused_claims(cert["BB"], "DIE-INDEXER")
     check(cert["BB"].stop() == 0, "BB: SIGTERM ends it with 0")
-    cert["BB"].start()
-    check([cert["BB"].json("query", f"id:{ident}")[0]["status"] for ident in bad] ==
-          ["unread"] * len(bad), "with a whole indexer again they stay unread until a rebuild")
+    restart_claims(cert["BB"], bad, good, programs)
     check(cert["BB"].cli("verify", status=None).returncode == 0, "the store verifies")
     system.finish()
 

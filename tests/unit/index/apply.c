@@ -61,6 +61,48 @@ static void unread_bulletin_is_known_without_facts(void **state)
     sample_clear(&sample);
 }
 
+struct listed {
+    size_t count;
+    uint64_t seq;
+};
+
+static struct toc_err list_entry(void *arg, const uint8_t *log, uint64_t seq)
+{
+    struct listed *listed = arg;
+    (void)log;
+    listed->count++;
+    listed->seq = seq;
+    return toc_ok();
+}
+
+static void unread_bulletin_is_listed_until_its_facts_come(void **state)
+{
+    struct world *world = *state;
+    struct sample sample;
+    struct toc_index_meta meta;
+    sample_init(&sample, 1, 1, TOC_TLP_CLEAR, "domain:evil.example");
+    const struct toc_facts *facts = sample.entry.facts;
+    const struct {
+        bool again, read;
+        size_t listed;
+    } rows[] = {{false, false, 0}, {true, false, 1}, {true, false, 1}, {false, true, 0}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct listed listed = {0};
+        sample.entry.facts = rows[i].read ? facts : NULL;
+        sample.entry.again = rows[i].again;
+        world_apply(world, &sample);
+        assert_ok(toc_index_each_hidden(world->index, list_entry, &listed));
+        assert_int_equal(listed.count, rows[i].listed);
+        assert_true(listed.count == 0 || listed.seq == sample.entry.place.seq);
+        assert_ok(world_meta(world, 1, &meta));
+        assert_int_equal(meta.unread, !rows[i].read);
+        assert_int_equal(meta.indicator_count, rows[i].read ? 1 : 0);
+        assert_int_equal(meta.place_count, 1);
+    }
+    sample.entry.facts = facts;
+    sample_clear(&sample);
+}
+
 static void same_bulletin_in_further_places(void **state)
 {
     struct world *world = *state;
@@ -343,6 +385,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(bulletin_is_known_by_its_id),
         CASE(unread_bulletin_is_known_without_facts),
+        CASE(unread_bulletin_is_listed_until_its_facts_come),
         CASE(same_bulletin_in_further_places),
         CASE(reached_only_grows),
         CASE(aborted_batch_leaves_nothing),
