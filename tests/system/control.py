@@ -172,6 +172,24 @@ def descriptor_claims(node):
           "a program without descriptors does not say that no node runs")
 
 
+def pager_claims(node):
+    """Four people leave a long list in their pagers."""
+    path = os.path.join(node.folder, "long.txt")
+    with open(path, "w", encoding="ascii") as file:
+        file.writelines(f"h{i}.bad{i % 977}.example.net\n" for i in range(60000))
+    ident = node.publish("--to", "all", "--tlp", "green", "--title", "long", path)
+    pagers = [subprocess.Popen([federation.tocsin(), "show", ident, "--facts", "--json", "--home",
+                                node.home], stdout=subprocess.PIPE) for _ in range(4)]
+    for pager in pagers:
+        pager.stdout.read(1)
+    check(node.cli("status", timeout_s=ANSWER_S).returncode == 0 and
+          node.publish("--to", "all", "--tlp", "green", "--title", "x", timeout_s=ANSWER_S),
+          "4 pagers in the middle of 60,000 facts stop neither status nor publish")
+    for pager in pagers:
+        pager.kill()
+        pager.wait()
+
+
 def audit_claims(node, ident):
     with open(os.path.join(node.home, "audit.log"), encoding="utf-8") as file:
         lines = file.read().splitlines()
@@ -200,6 +218,7 @@ def main():
     place_claims(node)
     descriptor_claims(node)
     unread_claims(node)
+    pager_claims(node)
     audit_claims(node, ident)
     check(node.stop() == 0, "SIGTERM ends it with 0")
     check(not os.path.exists(os.path.join(node.home, "control")), "and the socket is gone")
