@@ -215,6 +215,16 @@ def keys(folder):
     done = federation.run_cli("init", *base, "--home", home, status=None)
     check(done.returncode == 2 and not os.path.exists(home),
           "init without terminal and without passphrase asks nothing and makes nothing")
+    short, loose = write(folder, "short", "seven77\n"), write(folder, "loose", "correct horse\n")
+    os.chmod(loose, 0o644)
+    for claim, status, words in (
+            ("a passphrase of seven bytes", 2, ["--passphrase-file", short]),
+            ("a passphrase file that others can read", 5, ["--passphrase-file", loose]),
+            ("a passphrase file that is not there", 2, ["--passphrase-file", folder + "/none"]),
+            ("a mail address that is none", 2, ["--passphrase-file", one, "--mail", "not a mail"])):
+        done = federation.run_cli("init", *base, "--home", home, *words, status=None)
+        check(done.returncode == status and done.stderr.count("\n") == 1 and
+              not os.path.exists(home), f"init is refused: {claim}")
     done = federation.run_cli("init", *base, "--home", home, "--passphrase-file", one,
                               "--recovery-out", os.path.join(home, "r.key"), status=None)
     check(done.returncode == 2 and not os.path.exists(home),
