@@ -255,5 +255,10 @@ int main(int argc, char **argv)
     took = wait_entries(&nodes[2], entries + 2, true, start);
     show("catchup.queryable", entries / took, "entries/s", ",\"goal\":\">= 10000\"");
     show("memory.full", nodes_rss_mib(&nodes[2]), "MiB", "");
+    nodes_stop(&nodes[2]);
+    start = nodes_now();
+    nodes_start(&nodes[2]);
+    toc_client_close(nodes_connect(&nodes[2]));
+    show("start.full", (nodes_now() - start) * 1e3, "ms", ",\"goal\":\"<= 1000\"");
     return 0;
 }
