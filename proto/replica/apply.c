@@ -165,6 +165,9 @@ struct toc_err toc_replica_apply(struct toc_replica *replica, struct toc_turn *t
     }
     log->checked = after;
     waiting->handed = true;
+    if (toc_replica_is_own(replica, log)) {
+        replica->own_heard = turn->now;
+    }
     if (after.checkpoint_seq == after.seq || after.seq >= log->wanted_to) {
         toc_replica_want_progress(replica, turn, waiting->log);
     }

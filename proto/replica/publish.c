@@ -132,7 +132,7 @@ static struct toc_err append(struct toc_replica *replica, struct toc_turn *turn,
     if (log->disputed) {
         return toc_fail(TOC_FORK, "others hold another history of this node's own log");
     }
-    if (toc_replica_own_is_behind(replica, at)) {
+    if (toc_replica_own_is_behind(replica, turn, at)) {
         return toc_fail(TOC_STATE, "this node is still fetching what it published before");
     }
     size_t bytes =

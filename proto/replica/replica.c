@@ -275,6 +275,7 @@ void toc_replica_start(struct toc_replica *replica, struct toc_turn *turn,
 {
     struct toc_job *job = toc_job_take(replica, TOC_JOB_RECORD);
     TOC_ASSERT(job != NULL);
+    replica->own_heard = turn->now;
     store_first_epoch(replica, genesis, job);
     toc_job_submit(replica, turn, job);
 }

@@ -31,6 +31,8 @@
 #define TOC_WANTS_LINK 200u    /* unanswered WANTs to one link, below TOC_SERVES_MAX */
 #define TOC_WANT_AHEAD 10000u  /* entries asked for beyond the verified head at most */
 #define TOC_WANT_MS_MAX 10000u /* without progress a want is given to another link */
+#define TOC_RECOVER_MS 5000u   /* digests, rows and invitations take a few round trips */
+#define TOC_OWN_WAIT_MS 30000u /* who holds more of our own log than we must give it */
 #define TOC_UNMET_MAX 3u       /* after so many unmet wants others are asked first */
 #define TOC_VTOP_MS 60000u     /* digests are compared at least so often */
 #define TOC_VTOP_MS_MIN 200u   /* and after a change at most so often */
@@ -218,8 +220,9 @@ struct toc_replica {
     struct toc_serial_row *serials;
     uint8_t *beacon_dirty; /* set of groups */
     uint64_t *beacon_next_ms;
-    bool cards_changed; /* in this step */
-    bool more_work;     /* something waited for actions or buffers: step again soon */
+    struct toc_mono own_heard; /* start, or the last entry of our own log that others gave back */
+    bool cards_changed;        /* in this step */
+    bool more_work;            /* something waited for actions or buffers: step again soon */
 };
 
 struct toc_replica_options {
@@ -349,11 +352,13 @@ void toc_replica_want_tick(struct toc_replica *replica, struct toc_turn *turn,
 uint64_t toc_replica_taken_to(const struct toc_replica *replica, const struct toc_ledger_log *log);
 /* Is this the log of this very node? */
 bool toc_replica_is_own(const struct toc_replica *replica, const struct toc_ledger_log *log);
-/* Others hold entries of our own log that this node has forgotten, and they are on their way. */
-bool toc_replica_own_is_behind(const struct toc_replica *replica, uint32_t log);
+/* Others say that they hold entries of our own log that this node has forgotten, and may be giving
+ * them back. Words alone count for TOC_OWN_WAIT_MS after the start, or after the last entry that
+ * came: else anybody could keep this node from publishing. */
+bool toc_replica_own_is_behind(const struct toc_replica *replica, const struct toc_turn *turn,
+                               uint32_t log);
 /* After the store was lost: has somebody been heard for long enough, and is everything of our own
  * that others hold here again? */
-#define TOC_RECOVER_MS 5000u /* digests, rows and invitations take a few round trips */
 bool toc_replica_recovered(struct toc_replica *replica, const struct toc_turn *turn);
 /* Digests are compared with all links soon. */
 void toc_replica_compare_all(struct toc_replica *replica);

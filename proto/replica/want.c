@@ -21,10 +21,12 @@ bool toc_replica_is_own(const struct toc_replica *replica, const struct toc_ledg
     return memcmp(log->log_key, replica->log_keys->public_key, TOC_KEY_BYTES) == 0;
 }
 
-bool toc_replica_own_is_behind(const struct toc_replica *replica, uint32_t log)
+bool toc_replica_own_is_behind(const struct toc_replica *replica, const struct toc_turn *turn,
+                               uint32_t log)
 {
     const struct toc_ledger_log *at = &replica->ledger->logs[log];
-    return at->wanted_link != NONE || at->first_waiting != NONE;
+    bool lately = turn->now.ms - replica->own_heard.ms < TOC_OWN_WAIT_MS;
+    return at->first_waiting != NONE || (at->wanted_link != NONE && lately);
 }
 
 bool toc_replica_recovered(struct toc_replica *replica, const struct toc_turn *turn)
@@ -37,7 +39,7 @@ bool toc_replica_recovered(struct toc_replica *replica, const struct toc_turn *t
     }
     for (uint32_t log = 0; heard && log < replica->ledger->log_count; log++) {
         heard = !toc_replica_is_own(replica, &replica->ledger->logs[log]) ||
-                !toc_replica_own_is_behind(replica, log);
+                !toc_replica_own_is_behind(replica, turn, log);
     }
     return heard;
 }

@@ -62,7 +62,7 @@ static inline void world_put_chunk(struct world_node *node, const struct toc_sto
 static inline void world_store(struct world *world, size_t index, const struct toc_action *action)
 {
     struct world_node *node = &world->nodes[index];
-    for (size_t i = 0; i < action->op_count && !node->refuse_store; i++) {
+    for (size_t i = 0; i < action->op_count && !node->refuse_store && !node->discard; i++) {
         const struct toc_store_op *op = &action->ops[i];
         if (op->kind == TOC_STORE_RANGE) {
             world_put_range(node, op);

@@ -69,7 +69,7 @@ struct world_node {
     /* Instead of a core, while `up` is false: takes connections that are dialled to this node. */
     void *listener;
     void (*accept)(void *listener, size_t from, size_t end);
-    bool refuse_store, recover;
+    bool refuse_store, recover, discard; /* discard: stores are answered and forgotten */
     size_t published, delivered, delivered_late, refused, notices[8];
     struct toc_err last_published, last_refused;
     uint64_t last_seq;

@@ -149,8 +149,8 @@ static void entries_of_an_unknown_log_are_ignored(void **state)
     end();
 }
 
-/* Nobody gives this node entries of its own. */
-static void entries_of_our_own_log_are_ignored(void **state)
+/* Nobody else signs in our name: another history of our own log, under our own key, is a fork. */
+static void a_copied_log_key_shows(void **state)
 {
     (void)state;
     uint8_t before[32];
@@ -165,6 +165,9 @@ static void entries_of_our_own_log_are_ignored(void **state)
     liar_state(&world, 0, before);
     say_range(1, 5);
     assert_ignored(before);
+    assert_int_equal(world.nodes[0].last_refused.code, TOC_FORK);
+    publish(0);
+    assert_int_equal(world.nodes[0].last_published.code, TOC_FORK);
     end();
 }
 
@@ -445,7 +448,7 @@ int main(void)
         cmocka_unit_test(a_forgery_does_not_hold_up_the_true_entry),
         cmocka_unit_test(entries_of_a_group_that_is_not_shared_are_refused),
         cmocka_unit_test(entries_of_an_unknown_log_are_ignored),
-        cmocka_unit_test(entries_of_our_own_log_are_ignored),
+        cmocka_unit_test(a_copied_log_key_shows),
         cmocka_unit_test(a_gap_is_asked_for),
         cmocka_unit_test(ranges_out_of_form_are_refused),
         cmocka_unit_test(a_signed_entry_against_the_rules_is_refused),

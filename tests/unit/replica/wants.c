@@ -316,8 +316,6 @@ static void rows_that_say_nothing_are_ignored(void **state)
     say_row(all, log, 50);          /* a log of another group */
     log[0] ^= 1;
     say_row(all, log, 50); /* no log */
-    world_log(&world, 0, NULL, log);
-    say_row(all, log, 50); /* our own log */
     assert_ignored(before);
     assert_int_equal(liar_count(&liar, TOC_MSG_WANT), 0);
     end();
@@ -340,6 +338,27 @@ static void a_row_to_the_end_of_numbers_is_asked_for_in_parts(void **state)
     assert_int_equal(want.from, 1);
     assert_true(want.to <= TOC_WANT_AHEAD && want.to % TOC_CHECKPOINT_ENTRIES == 0);
     assert_int_equal(liar_count(&liar, TOC_MSG_WANT), 1);
+    end();
+}
+
+/* A node that has lost what it published asks for it; nobody's word keeps it from publishing. */
+static void promises_about_our_own_log_do_not_silence_us(void **state)
+{
+    (void)state;
+    begin(13);
+    uint8_t log[32], all[32];
+    all_group(all);
+    world_log(&world, 0, NULL, log);
+    world_run(&world, TOC_OWN_WAIT_MS);
+    for (int i = 0; i < 5; i++) {
+        size_t published = world.nodes[0].published;
+        say_row(all, log, 1000000);
+        liar_wait(&liar);
+        publish(0);
+        world_run(&world, 5000);
+        assert_int_equal(world.nodes[0].published, published + 1);
+    }
+    assert_true(liar_count(&liar, TOC_MSG_WANT) >= 1);
     end();
 }
 
@@ -442,6 +461,7 @@ int main(void)
         cmocka_unit_test(rows_out_of_form_are_refused),
         cmocka_unit_test(rows_that_say_nothing_are_ignored),
         cmocka_unit_test(a_row_to_the_end_of_numbers_is_asked_for_in_parts),
+        cmocka_unit_test(promises_about_our_own_log_do_not_silence_us),
         cmocka_unit_test(what_a_liar_withholds_comes_from_others),
         cmocka_unit_test(serving_has_its_bounds),
         cmocka_unit_test(a_flood_of_tags_is_read_slowly),
