@@ -29,7 +29,7 @@
 
 struct node {
     const char *handle;
-    char home[512], credential[512], card[512], log[512];
+    char home[512], credential[544], card[544], log[544];
     unsigned port;
     pid_t pid;
 };
