@@ -39,6 +39,14 @@ static bool accepts(const char *path, const char *name)
     return good;
 }
 
+/* Legal texts that are refused on purpose: jansson takes no NUL in a key, and a key that stands
+ * twice could show one marking to one reader and another to the next. */
+static bool is_exception(const char *name)
+{
+    return strcmp(name, null_in_key) == 0 ||
+           strncmp(name, "y_object_duplicated_key", strlen("y_object_duplicated_key")) == 0;
+}
+
 /* A text that is one scalar: legal JSON (RFC 8259), but no document of any format that is read. */
 static bool is_scalar(const char *path)
 {
@@ -67,8 +75,7 @@ static void every_text_goes_as_it_must(void **state)
         bool good = accepts(path, entry->d_name);
         accepted += good;
         refused += !good;
-        bool wanted =
-            entry->d_name[0] == 'y' && !is_scalar(path) && strcmp(entry->d_name, null_in_key) != 0;
+        bool wanted = entry->d_name[0] == 'y' && !is_scalar(path) && !is_exception(entry->d_name);
         bool unwanted = entry->d_name[0] == 'n';
         if ((wanted && !good) || (unwanted && good)) {
             fail_msg("%s: %s", entry->d_name, good ? "accepted" : "refused");
