@@ -7,6 +7,9 @@
 
 #include "world_types.h"
 
+/* Suites that the nodes of a world have. */
+static uint32_t world_suites = TOC_SUITE_BIT(TOC_SUITE_X25519);
+
 static inline void world_make_card(struct world *world, size_t index, uint64_t serial)
 {
     struct world_node *node = &world->nodes[index];
@@ -21,7 +24,7 @@ static inline void world_make_card(struct world *world, size_t index, uint64_t s
     cert->number = 1;
     cert->incarnation = 1;
     cert->serial = serial;
-    cert->suites = TOC_SUITE_BIT(TOC_SUITE_X25519);
+    cert->suites = world_suites;
     memcpy(cert->link_key, node->node_keys.link_public, 32);
     memcpy(cert->seal_key, node->node_keys.seal_public, 32);
     memcpy(cert->log_key, node->log_keys.public_key, 32);

@@ -52,6 +52,20 @@ static void watch(struct world *world, size_t index, const uint8_t *group, uint6
     watched_seq = seq;
 }
 
+/* */
+static void nobody_is_dialled_with_a_suite_he_does_not_have(void **state)
+{
+    (void)state;
+    world_suites = TOC_SUITE_BIT(2);
+    struct world *world = start(3, 21);
+    world_suites = TOC_SUITE_BIT(TOC_SUITE_X25519);
+    world_run(world, 5000);
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(established(world, i), 0);
+    }
+    world_clear(world);
+}
+
 static void three_nodes_find_each_other(void **state)
 {
     (void)state;
@@ -65,6 +79,7 @@ static void three_nodes_find_each_other(void **state)
     world_clear(world);
 }
 
+/* nothing leaves before it is stored, and then it goes at once. */
 static void a_bulletin_reaches_every_member(void **state)
 {
     (void)state;
@@ -368,6 +383,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(three_nodes_find_each_other),
+        cmocka_unit_test(nobody_is_dialled_with_a_suite_he_does_not_have),
         cmocka_unit_test(a_bulletin_reaches_every_member),
         cmocka_unit_test(a_direct_bulletin_reaches_its_addressee_alone),
         cmocka_unit_test(a_late_node_catches_up_from_the_others),
