@@ -100,6 +100,7 @@ struct toc_group_view {
     uint64_t epoch_number;
     uint8_t epoch_ref[TOC_EPOCH_REF_BYTES];
 };
+/* Copies up to `max` views, the control logs left out; gives how many groups there are. */
 size_t toc_core_view_groups(const struct toc_core *core, struct toc_group_view *views, size_t max);
 /* Member organisation `index` of a group; false when there is none. */
 bool toc_core_view_member(const struct toc_core *core, const uint8_t group[static TOC_ID_BYTES],

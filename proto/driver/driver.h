@@ -165,8 +165,7 @@ struct toc_actions {
     size_t count;
 };
 
-/* ---- for the rooms that make up the core
- * --------------------------------------------------------- */
+/* For the rooms that make up the core. */
 
 /* One step's surroundings: where actions go, what time it is, fresh bytes. */
 struct toc_turn {

@@ -78,12 +78,34 @@ static inline void world_init(struct world *world, size_t node_count, uint64_t s
 
 /* Events in, actions out. */
 
+static inline void world_deliver(struct world *world, size_t index, const struct toc_action *action)
+{
+    struct world_node *node = &world->nodes[index];
+    node->delivered++;
+    if (!action->late) {
+        return;
+    }
+    node->delivered_late++;
+    struct world_event answer = {.kind = WORLD_INDEXED, .node = index, .count = action->seq};
+    memcpy(answer.log, action->log, sizeof answer.log);
+    world_later(world, answer, 1);
+}
+
+static inline void world_resume(struct world *world, size_t index, uint64_t link)
+{
+    size_t place;
+    if (world_end(&world->nodes[index], link, &place) != NULL) {
+        world_later(
+            world,
+            (struct world_event){.kind = WORLD_ARRIVE, .node = index, .link = link, .end = place},
+            0);
+    }
+}
+
 static inline void world_act(struct world *world, size_t index, const struct toc_action *action)
 {
     struct world_node *node = &world->nodes[index];
     struct world_event answer = {.node = index, .id = action->id};
-    size_t place;
-    struct world_end *end;
     switch (action->kind) {
     case TOC_ACTION_SEND:
         world_send(world, index, action);
@@ -110,14 +132,7 @@ static inline void world_act(struct world *world, size_t index, const struct toc
         world_later(world, answer, 0);
         return;
     case TOC_ACTION_DELIVER:
-        node->delivered++;
-        if (action->late) {
-            node->delivered_late++;
-            answer.kind = WORLD_INDEXED;
-            answer.count = action->seq;
-            memcpy(answer.log, action->log, sizeof answer.log);
-            world_later(world, answer, 1);
-        }
+        world_deliver(world, index, action);
         return;
     case TOC_ACTION_PUBLISHED:
         node->last_published = action->err;
@@ -130,14 +145,7 @@ static inline void world_act(struct world *world, size_t index, const struct toc
         node->timer_ms = action->when.ms;
         return;
     case TOC_ACTION_RESUME:
-        end = world_end(node, action->link, &place);
-        if (end != NULL) {
-            world_later(
-                world,
-                (struct world_event){
-                    .kind = WORLD_ARRIVE, .node = index, .link = action->link, .end = place},
-                0);
-        }
+        world_resume(world, index, action->link);
         return;
     case TOC_ACTION_NOTICE:
     default:

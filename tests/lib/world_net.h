@@ -33,7 +33,7 @@ static inline size_t world_free_end(struct world_node *node)
 
 static inline void world_dial(struct world *world, size_t from, const struct toc_action *action)
 {
-    size_t to = (size_t)atoi(strchr(action->address, ':') + 1) - 1000;
+    size_t to = strtoul(strchr(action->address, ':') + 1, NULL, 10) - 1000;
     if (to < world->node_count && world->nodes[to].listener != NULL) {
         size_t place = world_free_end(&world->nodes[from]);
         world->nodes[from].ends[place].link = action->link;
