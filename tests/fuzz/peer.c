@@ -128,7 +128,9 @@ static void stranger(struct toc_span bytes)
         &world,
         (struct world_event){.kind = WORLD_UP, .node = 0, .link = node->ends[end].link, .end = end},
         0);
-    world_put(&world, 0, end, bytes);
+    if (bytes.len > 0) {
+        world_put(&world, 0, end, bytes);
+    }
     world_run(&world, 7000);
     free(node->ends[end].in.at);
     node->ends[end].in = (struct world_pipe){0};
@@ -255,7 +257,9 @@ static void act(uint8_t kind, struct toc_span bytes)
     case ACT_RAW:
     case ACT_COUNT:
     default:
-        world_put(&world, 0, liar.end, bytes);
+        if (bytes.len > 0) {
+            world_put(&world, 0, liar.end, bytes);
+        }
     }
 }
 

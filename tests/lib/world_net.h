@@ -85,6 +85,7 @@ static inline uint8_t *world_put(struct world *world, size_t node, size_t end,
         pipe->at = realloc(pipe->at, pipe->size);
         assert_non_null(pipe->at);
     }
+    assert_true(bytes.len > 0);
     uint8_t *at = pipe->at + pipe->len;
     memcpy(at, bytes.at, bytes.len);
     pipe->len += bytes.len;

@@ -241,6 +241,7 @@ static void a_large_payload_travels_in_chunks(void **state)
     world_clear(world);
 }
 
+/* */
 static void nothing_is_published_before_it_is_stored(void **state)
 {
     (void)state;

@@ -338,6 +338,28 @@ static void dialling_backs_off(void **state)
     world_clear(&world);
 }
 
+/* a node whose certificate names no suite that we know is not dialled. */
+static void a_node_of_another_suite_is_not_dialled(void **state)
+{
+    (void)state;
+    world_init(&world, 3, 12);
+    world_start(&world, 0);
+    struct toc_directory *directory = &world.nodes[0].core->directory;
+    size_t slot = 0;
+    while (memcmp(directory->slots[slot].card.id, world.nodes[2].org, 32) != 0) {
+        slot++;
+    }
+    directory->slots[slot].card.nodes[0].suites = TOC_SUITE_BIT(2);
+    struct toc_dial *dial = &links()->dials[slot * TOC_NODES_MAX];
+    *dial = (struct toc_dial){0};
+    world_run(&world, 10000);
+    assert_int_equal(dial->next_ms, 0);
+    directory->slots[slot].card.nodes[0].suites |= TOC_SUITE_BIT(TOC_SUITE_X25519);
+    world_run(&world, 2000);
+    assert_int_not_equal(dial->next_ms, 0);
+    world_clear(&world);
+}
+
 /* a card that no longer names the key ends the link. */
 static void a_link_ends_when_its_key_is_retired(void **state)
 {
@@ -380,6 +402,7 @@ int main(void)
         cmocka_unit_test(of_two_links_the_one_dialled_by_the_lower_key_stays),
         cmocka_unit_test(wants_of_a_link_that_goes_are_asked_of_others),
         cmocka_unit_test(dialling_backs_off),
+        cmocka_unit_test(a_node_of_another_suite_is_not_dialled),
         cmocka_unit_test(a_link_ends_when_its_key_is_retired),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
