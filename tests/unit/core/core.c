@@ -272,6 +272,7 @@ static void lose_store(struct world *world, size_t index)
 {
     struct world_node *node = &world->nodes[index];
     world_kill(world, index);
+    world_store_clear(node);
     node->entries = NULL;
     node->entries_end = &node->entries;
     node->records = NULL;
