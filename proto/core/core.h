@@ -47,11 +47,12 @@ TOC_MUST_USE struct toc_err toc_core_init(void *memory, size_t memory_bytes,
                                           const struct toc_core_options *options,
                                           struct toc_core **core);
 
-/* Restoring after a start, before the first step, in this order: records as the store holds them
- * (tables C, G, E, B, P; any order within a table), then heads. A record that does not verify or
- * does not fit is refused and nothing changed; heads of unknown logs are refused with ABSENT. */
+/* Restoring after a start, before the first step: records as the store holds them, tables C, G, E,
+ * B and P in this order, any order within a table. What does not verify or does not fit is refused
+ * with its code, and nothing changed. */
 TOC_MUST_USE struct toc_err toc_core_load_record(struct toc_core *core, char table,
                                                  struct toc_span key, struct toc_span value);
+/* And the heads of logs, behind tables C and G. Fails: ABSENT (nobody's log any more). */
 TOC_MUST_USE struct toc_err toc_core_load_head(struct toc_core *core,
                                                const uint8_t log[static TOC_ID_BYTES],
                                                const struct toc_log_head *head);
@@ -100,7 +101,7 @@ struct toc_group_view {
     uint64_t epoch_number;
     uint8_t epoch_ref[TOC_EPOCH_REF_BYTES];
 };
-/* Copies up to `max` views, the control logs left out; gives how many groups there are. */
+/* Copies up to `max` views of all groups but the control logs; gives how many groups there are. */
 size_t toc_core_view_groups(const struct toc_core *core, struct toc_group_view *views, size_t max);
 /* Member organisation `index` of a group; false when there is none. */
 bool toc_core_view_member(const struct toc_core *core, const uint8_t group[static TOC_ID_BYTES],
@@ -112,22 +113,25 @@ struct toc_log_view {
     uint8_t log_key[TOC_KEY_BYTES];
     struct toc_log_head head;
 };
-/* Fails: ABSENT. */
+/* Copies the view of one log. Fails: ABSENT; `view` is unchanged then. */
 TOC_MUST_USE struct toc_err toc_core_view_log(const struct toc_core *core,
                                               const uint8_t log[static TOC_ID_BYTES],
                                               struct toc_log_view *view);
+/* How many logs hold entries. */
 size_t toc_core_log_count(const struct toc_core *core);
-/* Beacons: what `org`'s node says of `log`; zeros when it said nothing. */
 struct toc_receipt {
     uint64_t stored_seq, indexed_seq;
     struct toc_utc stored_at, indexed_at;
 };
+/* What the beacons of `org`'s node say of `log`; zeros when they said nothing. */
 struct toc_receipt toc_core_view_receipt(const struct toc_core *core,
                                          const uint8_t org[static TOC_ID_BYTES], uint16_t node,
                                          const uint8_t log[static TOC_ID_BYTES]);
-/* The directory of cards and the roster (trust.h). Lends until the next step. */
+/* The directory of cards (trust.h). Lends: until the next step. */
 const struct toc_directory *toc_core_directory(const struct toc_core *core);
+/* The roster in force (trust.h). Lends: until the next step. */
 const struct toc_roster *toc_core_roster(const struct toc_core *core);
+/* The federation id, 32 bytes. Lends: for the core's life. */
 const uint8_t *toc_core_federation(const struct toc_core *core);
 
 /* Opens a record of table E for readers: gives K. Fails: CORRUPT, DECRYPT. */

@@ -92,9 +92,10 @@ size_t toc_ledger_bytes(const struct toc_ledger_options *options);
 void toc_ledger_init(struct toc_ledger *ledger, struct toc_arena *arena,
                      const struct toc_ledger_options *options);
 
-/* Index of a group or log, or TOC_LEDGER_NONE. Cost: a binary search; one probe. */
+/* Index of a group, or TOC_LEDGER_NONE. Cost: a binary search. */
 uint32_t toc_ledger_find_group(const struct toc_ledger *ledger,
                                const uint8_t id[static TOC_ID_BYTES]);
+/* Index of a log, or TOC_LEDGER_NONE. Cost: a probe or two. */
 uint32_t toc_ledger_find_log(const struct toc_ledger *ledger,
                              const uint8_t id[static TOC_ID_BYTES]);
 /* The log of a node in a group, or TOC_LEDGER_NONE. */

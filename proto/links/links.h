@@ -196,11 +196,12 @@ void toc_links_redial(struct toc_links *links, const uint8_t org[static TOC_ID_B
  * about the direction. */
 int64_t toc_links_clock_offset(const struct toc_links *links);
 
-/* Sets of bits. */
+/* Is this bit in a set of bits? */
 static inline bool toc_set_has(const uint8_t *set, uint32_t bit)
 {
     return (set[bit / 8] >> (bit % 8) & 1) != 0;
 }
+/* Puts a bit in, or takes it out. */
 static inline void toc_set_put(uint8_t *set, uint32_t bit, bool value)
 {
     uint8_t mask = (uint8_t)(1u << (bit % 8));

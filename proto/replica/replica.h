@@ -342,8 +342,9 @@ void toc_replica_want_on(struct toc_replica *replica, uint32_t log);
 /* A whole block of a wanted log has come. */
 void toc_replica_want_progress(struct toc_replica *replica, const struct toc_turn *turn,
                                uint32_t log);
-/* Gives up what was asked for of one log, or of a link: others are compared with at once. */
+/* Gives up what was asked for of one log. */
 void toc_replica_unwant_log(struct toc_replica *replica, uint32_t log);
+/* Gives up all that was asked of a link: everybody is compared with soon. */
 void toc_replica_unwant(struct toc_replica *replica, struct toc_link *link);
 /* Wants that make no progress go to other links.. */
 void toc_replica_want_tick(struct toc_replica *replica, struct toc_turn *turn,

@@ -81,6 +81,7 @@ void toc_tag(uint8_t out[static TOC_TAG_BYTES], const uint8_t tag_key[static TOC
 #define TOC_VROW_ROWS_MAX 48u /* rows that we put into one message: it fits a 4 KiB buffer */
 /* One row. Cannot fail. */
 void toc_row_encode(uint8_t out[static TOC_ROW_BYTES], const struct toc_row *row);
+/* The reverse: any 72 bytes are a row. */
 void toc_row_decode(struct toc_row *row, const uint8_t in[static TOC_ROW_BYTES]);
 
 enum toc_want_kind {                       /* on the wire; never renumber */
@@ -98,6 +99,7 @@ struct toc_want {
 };
 /* u8 kind ‖ log 32 ‖ u64 seq ‖ u64 from ‖ u64 to */
 #define TOC_WANT_BYTES 57u
+/* Writes what the caller vouches for. */
 void toc_want_encode(uint8_t out[static TOC_WANT_BYTES], const struct toc_want *want);
 /* R-13.14. Fails: TRUNCATED, TRAILING, MALFORMED (unknown kind; from above to; of entries: from 0;
  * of pieces: seq 0, to above TOC_CHUNK_LIST); `want` is unchanged then. */
@@ -149,6 +151,7 @@ struct toc_beacon_row { /* log 32 ‖ stored seq ‖ stored at ‖ indexed seq �
 /* One row. Cannot fail. */
 void toc_beacon_row_encode(uint8_t out[static TOC_BEACON_ROW_BYTES],
                            const struct toc_beacon_row *row);
+/* The reverse: any 64 bytes are a row. */
 void toc_beacon_row_decode(struct toc_beacon_row *row,
                            const uint8_t in[static TOC_BEACON_ROW_BYTES]);
 /* Whose signature a beacon carries. */
