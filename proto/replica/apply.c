@@ -7,6 +7,7 @@
  * of payloads that did not come along, cards. */
 
 #define MISSING_VALUE_BYTES (4u + TOC_HASH_BYTES)
+#define HOUR_MS 3600000u
 
 static unsigned count_bits(uint64_t bits)
 {
@@ -76,23 +77,47 @@ static void take_cards(struct toc_replica *replica, struct toc_job *job,
     }
 }
 
-static enum toc_class push_class(const struct toc_waiting *waiting)
+bool toc_replica_may_alert(struct toc_replica *replica, const struct toc_turn *turn,
+                           uint32_t org_place, size_t bytes)
+{
+    struct toc_alerts *used = &replica->alerts[org_place];
+    uint64_t now = turn->now.ms;
+    uint64_t count_ms = used->count_ms > now ? used->count_ms : now;
+    uint64_t bytes_ms = used->bytes_ms > now ? used->bytes_ms : now;
+    count_ms += HOUR_MS / TOC_ALERTS_HOUR;
+    bytes_ms += bytes * HOUR_MS / TOC_ALERT_BYTES_HOUR;
+    if (count_ms - now > HOUR_MS || bytes_ms - now > HOUR_MS) {
+        return false;
+    }
+    *used = (struct toc_alerts){count_ms, bytes_ms};
+    return true;
+}
+
+static bool is_alert(const struct toc_waiting *waiting)
 {
     /* what exceeds a frame never uses the alert class. */
-    bool alert = waiting->live && waiting->range.len <= TOC_FRAME_BODY_BYTES_MAX &&
-                 waiting->proof.info.count == 1;
+    bool may_be = waiting->live && waiting->range.len <= TOC_FRAME_BODY_BYTES_MAX &&
+                  waiting->proof.info.count == 1;
     struct toc_range_walk walk;
     struct toc_entry entry;
-    if (alert && !toc_failed(toc_range_open(&walk, waiting->range)) &&
-        !toc_failed(toc_range_next(&walk, &entry)) && entry.header.class == TOC_CLASS_ALERT) {
+    return may_be && !toc_failed(toc_range_open(&walk, waiting->range)) &&
+           !toc_failed(toc_range_next(&walk, &entry)) && entry.header.class == TOC_CLASS_ALERT;
+}
+
+static enum toc_class push_class(struct toc_replica *replica, const struct toc_turn *turn,
+                                 const struct toc_waiting *waiting)
+{
+    uint32_t org = replica->ledger->logs[waiting->log].org_place;
+    if (is_alert(waiting) && toc_replica_may_alert(replica, turn, org, waiting->range.len)) {
         return TOC_CLASS_ALERT;
     }
     return waiting->live ? TOC_CLASS_LIVE : TOC_CLASS_BULK;
 }
 
 /* The job with the range as its first op and room for the others; NULL without room. */
-static struct toc_job *make_job(struct toc_replica *replica, struct toc_waiting *waiting,
-                                const struct toc_log_head *after, size_t op_count)
+static struct toc_job *make_job(struct toc_replica *replica, const struct toc_turn *turn,
+                                struct toc_waiting *waiting, const struct toc_log_head *after,
+                                size_t op_count)
 {
     struct toc_job *job = toc_job_take(replica, TOC_JOB_RANGE);
     if (job == NULL) {
@@ -111,7 +136,7 @@ static struct toc_job *make_job(struct toc_replica *replica, struct toc_waiting 
     job->bytes = (uint32_t)waiting->range.len;
     job->charged = waiting->charged;
     job->live = waiting->live;
-    job->class = push_class(waiting);
+    job->class = push_class(replica, turn, waiting);
     toc_buffer_hold(waiting->buffer);
     toc_job_keep(job, waiting->buffer);
     return job;
@@ -145,7 +170,7 @@ struct toc_err toc_replica_apply(struct toc_replica *replica, struct toc_turn *t
         return toc_fail(TOC_FULL, "too many payloads are missing"); /* */
     }
     struct toc_job *job =
-        make_job(replica, waiting, &after, 1 + missing_count + count_bits(waiting->cards));
+        make_job(replica, turn, waiting, &after, 1 + missing_count + count_bits(waiting->cards));
     struct toc_buffer *values =
         job == NULL || missing == 0
             ? NULL

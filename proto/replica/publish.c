@@ -303,15 +303,20 @@ static struct toc_err found_direct(struct toc_replica *replica, struct toc_turn 
 }
 
 /* an alert lies in one frame; a founding before it goes with it. */
-static bool all_fit_frames(const struct toc_job *job)
+static bool may_alert(struct toc_replica *replica, const struct toc_turn *turn,
+                      const struct toc_job *job)
 {
     const struct toc_store_op *ops = job->wide != NULL ? job->wide : job->ops;
+    size_t bytes = 0;
     for (size_t i = 0; i < job->op_count; i++) {
-        if (ops[i].kind == TOC_STORE_RANGE && ops[i].bytes.len > TOC_FRAME_BODY_BYTES_MAX) {
-            return false;
+        if (ops[i].kind == TOC_STORE_RANGE) {
+            if (ops[i].bytes.len > TOC_FRAME_BODY_BYTES_MAX) {
+                return false;
+            }
+            bytes += ops[i].bytes.len;
         }
     }
-    return true;
+    return toc_replica_may_alert(replica, turn, replica->ledger->logs[job->log].org_place, bytes);
 }
 
 /* Puts an audience's first bulletin, or a further one, into `job`. */
@@ -327,8 +332,8 @@ static struct toc_err add_bulletin(struct toc_replica *replica, struct toc_turn 
                           .epoch = replica->ledger->groups[group].epoch_hash,
                           .content = submit->content};
     TOC_TRY(append(replica, turn, job, &draft));
-    job->class =
-        submit->class == TOC_CLASS_ALERT && all_fit_frames(job) ? TOC_CLASS_ALERT : TOC_CLASS_LIVE;
+    bool alert = submit->class == TOC_CLASS_ALERT && may_alert(replica, turn, job);
+    job->class = alert ? TOC_CLASS_ALERT : TOC_CLASS_LIVE;
     return toc_ok();
 }
 

@@ -11,7 +11,8 @@ size_t toc_replica_bytes(uint32_t link_max, uint32_t group_max, uint32_t log_max
         TOC_WAITING_MAX * (sizeof(struct toc_waiting) + sizeof(struct toc_chunk_check)) +
         TOC_JOBS_MAX * sizeof(struct toc_job) + TOC_WIDE_OPS * sizeof(struct toc_store_op) +
         TOC_LOADS_MAX * sizeof(struct toc_pending_load) +
-        TOC_MISSING_MAX * sizeof(struct toc_missing) + TOC_ORGS_MAX * sizeof(uint16_t) +
+        TOC_MISSING_MAX * sizeof(struct toc_missing) +
+        TOC_ORGS_MAX * (sizeof(uint16_t) + sizeof(struct toc_alerts)) +
         TOC_RECEIPTS_MAX * sizeof(struct toc_receipt_row) +
         TOC_BEACON_SERIALS_MAX * sizeof(struct toc_serial_row) +
         (2 * TOC_WAITING_MAX + TOC_JOBS_MAX + TOC_LOADS_MAX) * sizeof(uint16_t);
@@ -52,6 +53,7 @@ static void make_tables(struct toc_replica *replica, struct toc_arena *arena)
     toc_places_init(&replica->load_places, arena, TOC_LOADS_MAX);
     replica->missing = reserve(arena, TOC_MISSING_MAX, sizeof *replica->missing);
     replica->missing_of = reserve(arena, TOC_ORGS_MAX, sizeof *replica->missing_of);
+    replica->alerts = reserve(arena, TOC_ORGS_MAX, sizeof *replica->alerts);
     replica->receipts = reserve(arena, TOC_RECEIPTS_MAX, sizeof *replica->receipts);
     replica->serials = reserve(arena, TOC_BEACON_SERIALS_MAX, sizeof *replica->serials);
     replica->beacon_dirty = reserve(arena, groups / 8 + 1, 1);

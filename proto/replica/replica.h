@@ -61,6 +61,14 @@
 #define TOC_WORK_BURST_US 1000000u
 #define TOC_FUTILE_MAX 64u /* costly messages for nothing before a link ends */
 
+#define TOC_ALERTS_HOUR 20u /* entries of one author that go as alert in an hour, or at once */
+#define TOC_ALERT_BYTES_HOUR 160000u /* and their bytes; the rest go as live */
+
+/* What an author has used of its alerts: the times by which they are paid for. */
+struct toc_alerts {
+    uint64_t count_ms, bytes_ms;
+};
+
 /* Free places of a table. */
 struct toc_places {
     uint16_t *free;
@@ -207,7 +215,8 @@ struct toc_replica {
     struct toc_places load_places;
     struct toc_missing *missing;
     uint32_t missing_count;
-    uint16_t *missing_of; /* by place of the author's organisation in the roster */
+    uint16_t *missing_of;      /* by place of the author's organisation in the roster */
+    struct toc_alerts *alerts; /* the same */
     struct toc_fetch fetches[TOC_FETCHES_MAX];
     uint64_t fetch_number;
     uint32_t fetch_cursor;        /* in `missing`: where the last fetch began */
@@ -401,6 +410,10 @@ void toc_waiting_run(struct toc_waiting *waiting);
  * will be asked for again). */
 TOC_MUST_USE struct toc_err toc_replica_apply(struct toc_replica *replica, struct toc_turn *turn,
                                               struct toc_waiting *waiting);
+
+/* May `bytes` of this author (by its place in the roster) go as alert now? Counts them. */
+bool toc_replica_may_alert(struct toc_replica *replica, const struct toc_turn *turn,
+                           uint32_t org_place, size_t bytes);
 
 /* Our own entries (publish.c). */
 

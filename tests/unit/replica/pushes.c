@@ -31,6 +31,29 @@ static void alerts_go_as_alerts_while_they_fit_a_frame(void **state)
     end();
 }
 
+/* who cries wolf is heard like everybody else, until the hour is over. */
+static void an_author_has_twenty_alerts_an_hour(void **state)
+{
+    (void)state;
+    begin(6);
+    for (unsigned i = 0; i < TOC_ALERTS_HOUR + 5; i++) {
+        publish_alert(100);
+        assert_int_equal(liar_count(&liar, TOC_MSG_ENTRY), i + 1);
+        assert_int_equal(liar_last(&liar, TOC_MSG_ENTRY)->class,
+                         i < TOC_ALERTS_HOUR ? TOC_CLASS_ALERT : TOC_CLASS_LIVE);
+    }
+    for (int i = 0; i < 60; i++) {
+        liar_frames(&liar, toc_span(NULL, 0));
+        world_run(&world, 61000);
+    }
+    for (unsigned i = 0; i < 11; i++) { /* now the bytes are used up first */
+        publish_alert(15000);
+        assert_int_equal(liar_last(&liar, TOC_MSG_ENTRY)->class,
+                         i < 10 ? TOC_CLASS_ALERT : TOC_CLASS_LIVE);
+    }
+    end();
+}
+
 /* the alert of another goes on as alert, what was caught up with as bulk. */
 static void what_others_said_goes_on_in_its_class(void **state)
 {
@@ -125,6 +148,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(alerts_go_as_alerts_while_they_fit_a_frame),
+        cmocka_unit_test(an_author_has_twenty_alerts_an_hour),
         cmocka_unit_test(what_others_said_goes_on_in_its_class),
         cmocka_unit_test(a_link_that_lags_gets_digests),
         cmocka_unit_test(a_link_without_credit_pins_nothing),
