@@ -23,8 +23,8 @@ struct toc_command {
     const char *summary;  /* one line */
     const char *detail;   /* paragraphs below the summary, or NULL */
     const struct toc_option *options;
-    bool json;                       /* takes --json */
-    bool node;                       /* asks a running node */
+    bool json;  /* takes --json */
+    bool node;  /* asks a running node */
     bool terms; /* operands such as -tlp:green are negated terms, not options */
     size_t operand_min, operand_max; /* SIZE_MAX: any number */
     enum toc_exit (*run)(const struct toc_args *args);

@@ -21,7 +21,7 @@ struct toc_db {
     bool is_copy;          /* `path` is a file that toc_db_backup wrote: nobody else has it open */
     pthread_rwlock_t gate; /* shared: a snapshot lives; exclusive: reopen */
     atomic_bool broken;
-    atomic_bool damaged; /* a row that was read did not match its checksum */
+    atomic_bool damaged;  /* a row that was read did not match its checksum */
     uint64_t last_commit; /* the writer's: last one reported as done */
     pid_t pid;
     dev_t dev; /* of data.mdb: a process opens it once */

@@ -118,7 +118,7 @@ TOC_MUST_USE struct toc_err toc_file_write(const char *path, struct toc_span byt
 #define TOC_HOME_EACH "published"
 #define TOC_HOME_LOCK "lock"
 #define TOC_HOME_BEGUN "begun" /* empty; there from the first start on, outside the store */
-#define TOC_CONTROL_BYTES 64u /* "/proc/self/fd/N/control" fits sun_path whatever the home */
+#define TOC_CONTROL_BYTES 64u  /* "/proc/self/fd/N/control" fits sun_path whatever the home */
 
 struct toc_home {
     char path[TOC_PATH_BYTES]; /* absolute */
