@@ -98,12 +98,20 @@ void toc_replica_greet(struct toc_replica *replica, struct toc_link *link)
     link->rows_log = TOC_LEDGER_NONE;
 }
 
+/* What a link has sent and is not stored holds buffers. Credit bounds it but for alerts; and while
+ * buffers are few, one message of each link at a time has to do. */
+static bool may_keep(const struct toc_replica *replica, const struct toc_link *link)
+{
+    return link->kept_bytes == 0 ||
+           (link->kept_bytes < TOC_CREDIT_WINDOW_BYTES &&
+            toc_buffers_ample(&replica->links->buffers, TOC_BUFFER_MIDDLE_BYTES));
+}
+
 bool toc_replica_ready(const struct toc_replica *replica, const struct toc_turn *turn,
                        const struct toc_link *link)
 {
     return replica->waiting_places.count > 0 && replica->chunk_check_places.count > 0 &&
-           toc_replica_jobs_left(replica) && toc_turn_room(turn, 8) &&
-           link->kept_bytes < TOC_CREDIT_WINDOW_BYTES &&
+           toc_replica_jobs_left(replica) && toc_turn_room(turn, 8) && may_keep(replica, link) &&
            link->work_us <= turn->now.ms * 1000 + TOC_WORK_BURST_US;
 }
 

@@ -72,13 +72,14 @@ static inline void world_store(struct world *world, size_t index, const struct t
             world_put_chunk(node, op);
         }
     }
-    world_later(world,
-                (struct world_event){.kind = WORLD_STORED,
-                                     .node = index,
-                                     .id = action->id,
-                                     .err = node->refuse_store ? toc_fail(TOC_DISK_FULL, "no space")
-                                                               : toc_ok()},
-                world->commit_ms);
+    uint64_t done_ms = world->now_ms + world->commit_ms;
+    node->stored_ms = node->stored_ms > done_ms ? node->stored_ms : done_ms;
+    struct world_event stored = {.kind = WORLD_STORED,
+                                 .node = index,
+                                 .id = action->id,
+                                 .err = node->refuse_store ? toc_fail(TOC_DISK_FULL, "no space")
+                                                           : toc_ok()};
+    world_later(world, stored, node->stored_ms - world->now_ms);
 }
 
 /* The header of an entry as the store holds it. False when it is not there. */

@@ -65,7 +65,7 @@ struct world_node {
     struct world_record *records;
     struct world_chunk *chunks;
     struct world_end ends[WORLD_ENDS_MAX];
-    uint64_t next_link, timer_ms;
+    uint64_t next_link, timer_ms, stored_ms; /* stored_ms: stores are answered in their order */
     /* Instead of a core, while `up` is false: takes connections that are dialled to this node. */
     void *listener;
     void (*accept)(void *listener, size_t from, size_t end);

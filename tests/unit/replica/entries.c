@@ -271,6 +271,64 @@ static void duplicates_are_ignored_and_overlaps_join(void **state)
     end();
 }
 
+/* While its stores take long a member sends alerts without end: they need no credit, and still
+ * leave buffers to the others. */
+static void a_flood_of_alerts_leaves_buffers_to_others(void **state)
+{
+    (void)state;
+    begin(70);
+    world.commit_ms = 3000;
+    for (int i = 0; i < 300; i++) {
+        struct chain_entry *entry = chain_add(&chain, 15000, 1);
+        entry->header.class = TOC_CLASS_ALERT;
+        chain.head = chain_head(&chain, chain.count - 1);
+        chain.count--;
+        chain_append(&chain, entry);
+        liar_say(&liar, TOC_MSG_ENTRY, TOC_CLASS_ALERT, range_of(chain.count, chain.count));
+    }
+    world_run(&world, 100);
+    const struct toc_buffers *buffers = &world.nodes[0].core->links.buffers;
+    assert_true(buffers->free_count[1] >= TOC_BUFFER_MIDDLE_COUNT / TOC_BUFFER_SPARE_PART - 1);
+    assert_true(link_to_liar()->kept_bytes <= TOC_CREDIT_WINDOW_BYTES + 16384);
+    uint64_t held = seq_of(1, NULL);
+    publish(1);
+    world_run(&world, 7000);
+    assert_int_equal(seq_of(1, NULL), held + 1);
+    world.commit_ms = WORLD_COMMIT_MS;
+    world_run(&world, 20000);
+    assert_false(liar.closed);
+    assert_int_equal(seq_of(2, NULL), 300);
+    end();
+}
+
+/* Our own submissions leave stores for what has come and is being checked. */
+static void submissions_leave_stores_for_what_is_checked(void **state)
+{
+    (void)state;
+    begin(71);
+    world.check_ms = 300;
+    world.commit_ms = 1000;
+    for (int i = 0; i < 100; i++) {
+        chain_add(&chain, 50, 1);
+    }
+    for (uint64_t seq = 1; seq <= 100; seq++) {
+        say_range(seq, seq);
+    }
+    world_run(&world, 4);
+    size_t refused = 0;
+    for (int i = 0; i < 600; i++) {
+        publish(0);
+        refused += world.nodes[0].last_published.code == TOC_STATE;
+    }
+    assert_true(refused > 80);
+    world_run(&world, 3000);
+    assert_false(liar.closed);
+    assert_int_equal(seq_of(2, NULL), 100); /* none was dropped for want of a store */
+    world.check_ms = 0;
+    world.commit_ms = WORLD_COMMIT_MS;
+    end();
+}
+
 /* R-13.22: two histories of one author. Whoever passes one on is not blamed, both stay as far as
  * they were known, and nothing more is taken. */
 static void a_fork_sets_the_log_aside(void **state)
@@ -453,6 +511,8 @@ int main(void)
         cmocka_unit_test(ranges_out_of_form_are_refused),
         cmocka_unit_test(a_signed_entry_against_the_rules_is_refused),
         cmocka_unit_test(duplicates_are_ignored_and_overlaps_join),
+        cmocka_unit_test(a_flood_of_alerts_leaves_buffers_to_others),
+        cmocka_unit_test(submissions_leave_stores_for_what_is_checked),
         cmocka_unit_test(a_fork_sets_the_log_aside),
         cmocka_unit_test(a_fork_does_not_part_honest_nodes),
         cmocka_unit_test(cards_are_taken_only_when_they_are_in_force),

@@ -397,6 +397,40 @@ static void what_a_liar_withholds_comes_from_others(void **state)
     end();
 }
 
+/* the same, while the liar keeps its link busy with what is of no use. */
+static void a_busy_liar_is_asked_in_vain_for_ten_seconds(void **state)
+{
+    (void)state;
+    begin(14);
+    uint8_t log[32], all[32];
+    all_group(all);
+    world_log(&world, 1, NULL, log);
+    publish(1);
+    world_run(&world, 100);
+    assert_int_equal(seq_of(1, NULL), 1);
+    say_row(all, log, 1000);
+    world_run(&world, 100);
+    assert_int_equal(liar_count(&liar, TOC_MSG_WANT), 1);
+    /* Node 1 goes on, and one of its entries gets lost: only asking helps. */
+    struct toc_link *back =
+        toc_links_to(&world.nodes[1].core->links, world.nodes[0].node_keys.link_public);
+    uint32_t at = toc_ledger_find_log(&world.nodes[1].core->ledger, log);
+    *toc_replica_has(&world.nodes[1].core->replica, back, at) = 2;
+    publish(1);
+    publish(1);
+    world_run(&world, 100);
+    assert_int_equal(seq_of(1, NULL), 1);
+    uint64_t began = world.now_ms;
+    while (seq_of(1, NULL) < 3 && world.now_ms - began < 40000) {
+        liar_say(&liar, 99, TOC_CLASS_BULK, toc_span_str("busy"));
+        world_run(&world, 500);
+    }
+    assert_int_equal(seq_of(1, NULL), 3);
+    assert_in_range(world.now_ms - began, TOC_WANT_MS_MAX - 1000, TOC_WANT_MS_MAX + 3000);
+    assert_false(liar.closed);
+    end();
+}
+
 /* A peer asks for thousands of logs at once: what does not fit is asked for again by it. */
 static void serving_has_its_bounds(void **state)
 {
@@ -463,6 +497,7 @@ int main(void)
         cmocka_unit_test(a_row_to_the_end_of_numbers_is_asked_for_in_parts),
         cmocka_unit_test(promises_about_our_own_log_do_not_silence_us),
         cmocka_unit_test(what_a_liar_withholds_comes_from_others),
+        cmocka_unit_test(a_busy_liar_is_asked_in_vain_for_ten_seconds),
         cmocka_unit_test(serving_has_its_bounds),
         cmocka_unit_test(a_flood_of_tags_is_read_slowly),
     };
