@@ -241,9 +241,8 @@ void toc_header_draft(struct toc_header *header, const struct toc_log_head *head
  * lowest disputed number, hold no payloads and end at a signature; the one whose first header has
  * the smaller hash comes first. PROTOCOL.md R-8.21.
  */
-#define TOC_FORK_BYTES_MAX                                                                         \
-    66304u /* 5 + 2 x (147 + 64 x 515): 64 verbatim headers each, rounded                          \
-            */
+/* 5 + 2 x (147 + 64 x 515): 64 verbatim headers each, rounded. */
+#define TOC_FORK_BYTES_MAX 66304u
 
 struct toc_fork {
     uint8_t log[TOC_ID_BYTES];
