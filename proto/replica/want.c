@@ -144,9 +144,12 @@ static struct toc_link *other_holder(struct toc_replica *replica, const struct t
     struct toc_link *best = NULL;
     for (uint32_t i = 0; i < replica->links->top; i++) {
         struct toc_link *other = &replica->links->items[i];
-        if (other != link && toc_link_stands(other) && toc_set_has(other->shared, at->group) &&
-            other->wants_out<TOC_WANTS_LINK && * toc_replica_has(replica, other, log)> taken &&
-            (best == NULL || other->unmet < best->unmet)) {
+        uint64_t has = *toc_replica_has(replica, other, log);
+        if (other == link || !toc_link_stands(other) || !toc_set_has(other->shared, at->group) ||
+            has <= taken || other->wants_out >= TOC_WANTS_LINK) {
+            continue;
+        }
+        if (best == NULL || other->unmet < best->unmet) {
             best = other;
         }
     }
