@@ -313,8 +313,12 @@ static void timer(struct toc_core *core, struct toc_turn *turn)
         toc_replica_append_first(&core->replica, turn, &core->genesis,
                                  core->card_logged ? toc_span(NULL, 0) : core->own_card);
     }
-    toc_links_tick(&core->links, turn);
-    toc_replica_tick(&core->replica, turn);
+    if (turn->now.ms >= core->tick_ms) {
+        core->tick_ms = turn->now.ms + TICK_MS;
+        toc_links_tick(&core->links, turn);
+        toc_replica_tick(&core->replica, turn);
+    }
+    toc_replica_due(&core->replica, turn);
 }
 
 static void indexed(struct toc_core *core, struct toc_turn *turn, const struct toc_event *event)
@@ -406,12 +410,14 @@ void toc_core_step(struct toc_core *core, const struct toc_event *event,
                             .now = event->now,
                             .now_utc = event->now_utc,
                             .entropy = event->entropy};
+    core->replica.wake_ms = UINT64_MAX;
     take_event(core, &turn, event);
     bool waits = unstall(core, &turn);
     toc_replica_flush(&core->replica, &turn);
     toc_links_flush(&core->links, &turn);
     uint64_t pause = waits || core->replica.more_work ? BUSY_TICK_MS : TICK_MS;
     uint64_t due = event->now.ms + pause;
+    due = core->replica.wake_ms < due ? core->replica.wake_ms : due;
     if (event->kind == TOC_EVENT_TIMER || due < core->timer.ms) {
         core->timer.ms = due;
         toc_turn_emit(&turn, TOC_ACTION_TIMER)->when = core->timer;

@@ -19,6 +19,7 @@ struct toc_core {
     struct toc_ledger ledger;
     struct toc_replica replica;
     struct toc_mono timer;
+    uint64_t tick_ms; /* what is done once a second is due then */
     bool started, card_logged, first_epoch_stored;
     bool begun;      /* what belongs at the start of the own logs has been appended */
     bool recovering; /* the store was lost: see toc_core_recover */

@@ -184,6 +184,7 @@ struct toc_err toc_replica_apply(struct toc_replica *replica, struct toc_turn *t
     if (values != NULL) {
         toc_job_keep(job, values);
         note_missing(replica, job, waiting, missing, values);
+        toc_replica_wake(replica, turn->now.ms); /* to fetch them */
     }
     if (waiting->cards != 0) {
         take_cards(replica, job, waiting);

@@ -206,7 +206,16 @@ void toc_replica_tick(struct toc_replica *replica, struct toc_turn *turn)
         }
     }
     toc_replica_beacons(replica, turn);
+}
+
+void toc_replica_due(struct toc_replica *replica, struct toc_turn *turn)
+{
     toc_replica_fetch(replica, turn);
+}
+
+void toc_replica_wake(struct toc_replica *replica, uint64_t ms)
+{
+    replica->wake_ms = replica->wake_ms < ms ? replica->wake_ms : ms;
 }
 
 static void flush_link(struct toc_replica *replica, struct toc_turn *turn, struct toc_link *link)

@@ -232,6 +232,7 @@ struct toc_replica {
     struct toc_mono own_heard; /* start, or the last entry of our own log that others gave back */
     bool cards_changed;        /* in this step */
     bool more_work;            /* something waited for actions or buffers: step again soon */
+    uint64_t wake_ms;          /* when something is due, or UINT64_MAX: of this step */
 };
 
 struct toc_replica_options {
@@ -274,6 +275,11 @@ TOC_MUST_USE struct toc_err toc_replica_message(struct toc_replica *replica, str
                                                 const struct toc_message *message);
 /* What is due by time: overdue wants, digests, beacons, fetches. */
 void toc_replica_tick(struct toc_replica *replica, struct toc_turn *turn);
+/* What is due by time more finely than by the second: at every TIMER. */
+void toc_replica_due(struct toc_replica *replica, struct toc_turn *turn);
+/* The next TIMER comes at `ms` at the latest. Holds for one timer: who waits for longer says so
+ * again from toc_replica_due. */
+void toc_replica_wake(struct toc_replica *replica, uint64_t ms);
 /* What waited for room: at the end of every step. */
 void toc_replica_flush(struct toc_replica *replica, struct toc_turn *turn);
 /* A message has cost much for nothing. Fails: `err`, once a link has caused too many. */
