@@ -75,6 +75,15 @@ def rss_kib(node):
         return int(next(line for line in file if line.startswith("VmRSS")).split()[1])
 
 
+def check_grown(node, before, most_kib, claim):
+    """The node has grown by less than this; a sanitizer's own memory would be counted with it."""
+    if system.LIGHT:
+        system.skip_one(claim, "memory is measured without sanitizers")
+        return
+    grown = rss_kib(node) - before
+    check(grown < most_kib, f"{claim} ({grown} of {most_kib} KiB)")
+
+
 def answers(node):
     with connect(node) as client:
         client.sendall(request("status"))
@@ -117,8 +126,8 @@ def unread_claims(node):
         client.sendall(frame(body))
         clients.append(client)
     check(answers(node), "8 clients that read nothing of 8 MiB do not stop the others")
-    check(rss_kib(node) - before < 8 * 3 * size // 1024,
-          "nor is more kept for each than the document and a queue")
+    check_grown(node, before, 8 * 3 * size // 1024,
+                "nor is more kept for each than the document and a queue")
     with connect(node) as client:
         client.sendall(frame(body))
         got = sum(len(reply) for reply in read_frames(client))
@@ -136,7 +145,7 @@ def promise_claims(node):
         client.sendall(struct.pack("<I", 64 * 1024 * 1024) + b"\x81\x01")
         clients.append(client)
     check(answers(node), "40 announced requests of 64 MiB do not stop the others")
-    check(rss_kib(node) - before < GROWN_KIB_MAX, "memory is had for bytes, not for promises")
+    check_grown(node, before, GROWN_KIB_MAX, "memory is had for bytes, not for promises")
     with connect(node) as client:
         client.sendall(struct.pack("<I", 66 * 1024 * 1024))
         check(client.recv(1) == b"", "a request above the bound ends the connection")
