@@ -226,7 +226,7 @@ int main(int argc, char **argv)
     if (sodium_init() < 0 || entries == 0) {
         return 1;
     }
-    nodes_found(nodes);
+    nodes_found(nodes, 3);
     nodes_as_relay(&nodes[0]);
     nodes_as_relay(&nodes[1]);
     /* Once alone, so that the author's logs begin as they do. */

@@ -136,7 +136,7 @@ int main(int argc, char **argv)
     if (sodium_init() < 0 || rounds < 30) {
         return 1;
     }
-    nodes_found(nodes);
+    nodes_found(nodes, 3);
     nodes_start(&nodes[0]);
     nodes_start(&nodes[1]);
     struct toc_client *author = nodes_connect(&nodes[0]);

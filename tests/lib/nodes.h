@@ -26,6 +26,7 @@
 
 #define NODES_SKIPPED 77
 #define NODES_WAIT_S 120 /* for anything that should take a second */
+#define NODES_MAX 64u    /* of one federation */
 
 struct node {
     const char *handle;
@@ -35,7 +36,7 @@ struct node {
 };
 
 static struct folder nodes_folder;
-static struct node *nodes_running[8];
+static struct node *nodes_running[NODES_MAX];
 static size_t nodes_running_count;
 
 static inline double nodes_now(void)
@@ -116,22 +117,28 @@ static inline pid_t nodes_spawn(const char *program, const char *const *argument
     return pid;
 }
 
-/* Runs `tocsin` with the arguments up to NULL; it must end with 0. `out`: where stdout goes. */
+/* Runs `tocsin`; it must end with 0. `out`: where stdout goes. */
+static inline void nodes_run(const char *out, const char *const *arguments)
+{
+    int status = 0;
+    pid_t pid = nodes_spawn("tocsin", arguments, out, NULL);
+    if (waitpid(pid, &status, 0) != pid || status != 0) {
+        nodes_die("tocsin %s failed", arguments[1]);
+    }
+}
+
+/* The same with the arguments up to NULL. `out` NULL: stdout goes nowhere. */
 __attribute__((sentinel)) static inline void nodes_cli(const char *out, ...)
 {
     const char *arguments[24] = {"tocsin"};
     size_t count = 1;
-    int status = 0;
     va_list values;
     va_start(values, out);
     while (count < 23 && (arguments[count] = va_arg(values, const char *)) != NULL) {
         count++;
     }
     va_end(values);
-    pid_t pid = nodes_spawn("tocsin", arguments, out == NULL ? "/dev/null" : out, NULL);
-    if (waitpid(pid, &status, 0) != pid || status != 0) {
-        nodes_die("tocsin %s failed", arguments[1]);
-    }
+    nodes_run(out == NULL ? "/dev/null" : out, arguments);
 }
 
 static inline unsigned nodes_free_port(void)
@@ -175,11 +182,35 @@ static inline void nodes_init(struct node *node, const char *handle, const char 
     nodes_cli(node->card, "card", "--home", node->home, NULL);
 }
 
-/* Three founders, the least that a federation has. */
-static inline void nodes_found(struct node nodes[static 3])
+/* One genesis that all have drafted, signed and adopted. */
+static inline void nodes_adopt(struct node *nodes, size_t count)
 {
-    static const char *const handles[] = {"AA", "BB", "CC"}, *const countries[] = {"FR", "PL",
-                                                                                   "EE"};
+    char genesis[300];
+    const char *draft[NODES_MAX + 12] = {
+        "tocsin", "federation", "found",        "--home",           "", "--name", "Bench",
+        "-o",     genesis,      "--credential", nodes[0].credential};
+    size_t used = 11;
+    snprintf(genesis, sizeof(genesis), "%s/genesis", nodes_folder.path);
+    draft[4] = nodes[0].home;
+    for (size_t i = 0; i < count; i++) {
+        draft[used++] = nodes[i].card;
+    }
+    nodes_run("/dev/null", draft);
+    for (size_t i = 0; i < count; i++) {
+        nodes_cli(NULL, "federation", "sign", genesis, "--yes", "--home", nodes[i].home,
+                  "--credential", nodes[i].credential, NULL);
+    }
+    for (size_t i = 0; i < count; i++) {
+        nodes_cli(NULL, "federation", "adopt", genesis, "--home", nodes[i].home, "--credential",
+                  nodes[i].credential, NULL);
+    }
+}
+
+/* A federation of `count` founders, three at least, NODES_MAX at most. None is started. */
+static inline void nodes_found(struct node *nodes, size_t count)
+{
+    static char handles[NODES_MAX][8];
+    static const char *const countries[] = {"FR", "PL", "EE", "PT", "SE", "IT"};
     signal(SIGPIPE, SIG_IGN);
     setenv("TOCSIN_TEST_ARGON_KIB", "8", 1);
     unsetenv("TOCSIN_HOME");
@@ -187,22 +218,11 @@ static inline void nodes_found(struct node nodes[static 3])
     nodes_program("tocsin-index");
     folder_make(&nodes_folder);
     atexit(nodes_end);
-    for (size_t i = 0; i < 3; i++) {
-        nodes_init(&nodes[i], handles[i], countries[i]);
+    for (size_t i = 0; i < count; i++) {
+        snprintf(handles[i], sizeof(handles[i]), "C%02u", (unsigned)i);
+        nodes_init(&nodes[i], handles[i], countries[i % 6]);
     }
-    char genesis[300];
-    snprintf(genesis, sizeof(genesis), "%s/genesis", nodes_folder.path);
-    nodes_cli(NULL, "federation", "found", "--home", nodes[0].home, "--name", "Bench", "-o",
-              genesis, "--credential", nodes[0].credential, nodes[0].card, nodes[1].card,
-              nodes[2].card, NULL);
-    for (size_t i = 0; i < 3; i++) {
-        nodes_cli(NULL, "federation", "sign", genesis, "--yes", "--home", nodes[i].home,
-                  "--credential", nodes[i].credential, NULL);
-    }
-    for (size_t i = 0; i < 3; i++) {
-        nodes_cli(NULL, "federation", "adopt", genesis, "--home", nodes[i].home, "--credential",
-                  nodes[i].credential, NULL);
-    }
+    nodes_adopt(nodes, count);
 }
 
 /* A node that stores and passes on alone. */
