@@ -75,16 +75,18 @@ static void build_tables(struct toc_core *core, const struct toc_core_options *o
     toc_ledger_init(&core->ledger, arena, &ledger);
     toc_ledger_set_epoch(&core->ledger, TOC_GROUP_ALL, &core->genesis.epoch, core->first_epoch.k,
                          core->first_epoch.tag_key);
-    struct toc_replica_options replica = {.links = &core->links,
-                                          .ledger = &core->ledger,
-                                          .federation = core->federation,
-                                          .own_org = core->own_org,
-                                          .own_node = options->node_number,
-                                          .node_keys = options->node_keys,
-                                          .log_keys = options->log_keys,
-                                          .f = core->f,
-                                          .f_generation = core->genesis.roster.f_generation,
-                                          .trust_clock = options->trust_clock};
+    struct toc_replica_options replica = {
+        .links = &core->links,
+        .ledger = &core->ledger,
+        .federation = core->federation,
+        .own_org = core->own_org,
+        .own_node = options->node_number,
+        .node_keys = options->node_keys,
+        .log_keys = options->log_keys,
+        .f = core->f,
+        .f_generation = core->genesis.roster.f_generation,
+        .trust_clock = options->trust_clock,
+        .quota = {options->quota_entries_hour, options->quota_burst, options->quota_bytes_day}};
     toc_replica_init(&core->replica, arena, &replica);
 }
 

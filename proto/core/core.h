@@ -36,6 +36,8 @@ struct toc_core_options {
     uint32_t link_max;           /* <= TOC_LINKS_MAX */
     uint32_t group_max, log_max; /* <= the bounds above */
     bool trust_clock;            /* the operator has confirmed the clock: never refuse to publish */
+    /* How much of one organisation's entries is pushed; 0: as PROTOCOL.md says. */
+    uint32_t quota_entries_hour, quota_burst, quota_bytes_day;
 };
 
 /* Bytes of memory toc_core_init needs; zero-filled pages suffice and most stay untouched. */

@@ -12,7 +12,7 @@ size_t toc_replica_bytes(uint32_t link_max, uint32_t group_max, uint32_t log_max
         TOC_JOBS_MAX * sizeof(struct toc_job) + TOC_WIDE_OPS * sizeof(struct toc_store_op) +
         TOC_LOADS_MAX * sizeof(struct toc_pending_load) +
         TOC_MISSING_MAX * sizeof(struct toc_missing) +
-        TOC_ORGS_MAX * (sizeof(uint16_t) + sizeof(struct toc_alerts)) +
+        TOC_ORGS_MAX * (sizeof(uint16_t) + sizeof(struct toc_alerts) + sizeof(struct toc_quota)) +
         TOC_RECEIPTS_MAX * sizeof(struct toc_receipt_row) +
         TOC_BEACON_SERIALS_MAX * sizeof(struct toc_serial_row) +
         (2 * TOC_WAITING_MAX + TOC_JOBS_MAX + TOC_LOADS_MAX) * sizeof(uint16_t);
@@ -54,6 +54,7 @@ static void make_tables(struct toc_replica *replica, struct toc_arena *arena)
     replica->missing = reserve(arena, TOC_MISSING_MAX, sizeof *replica->missing);
     replica->missing_of = reserve(arena, TOC_ORGS_MAX, sizeof *replica->missing_of);
     replica->alerts = reserve(arena, TOC_ORGS_MAX, sizeof *replica->alerts);
+    replica->quotas = reserve(arena, TOC_ORGS_MAX, sizeof *replica->quotas);
     replica->receipts = reserve(arena, TOC_RECEIPTS_MAX, sizeof *replica->receipts);
     replica->serials = reserve(arena, TOC_BEACON_SERIALS_MAX, sizeof *replica->serials);
     replica->beacon_dirty = reserve(arena, groups / 8 + 1, 1);
@@ -82,7 +83,8 @@ void toc_replica_init(struct toc_replica *replica, struct toc_arena *arena,
                                     .log_keys = options->log_keys,
                                     .f = options->f,
                                     .f_generation = options->f_generation,
-                                    .trust_clock = options->trust_clock};
+                                    .trust_clock = options->trust_clock,
+                                    .quota = options->quota};
     make_tables(replica, arena);
     make_rooms(replica, arena);
     replica->links->gone = forget;

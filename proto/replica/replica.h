@@ -19,6 +19,7 @@
 
 #include "ledger.h"
 #include "links.h"
+#include "quota.h"
 
 #define TOC_WAITING_MAX 256u   /* ranges received, unchecked: more stay in their links' memory */
 #define TOC_JOBS_MAX 512u      /* unanswered stores: one group commit of the writer */
@@ -217,6 +218,9 @@ struct toc_replica {
     uint32_t missing_count;
     uint16_t *missing_of;      /* by place of the author's organisation in the roster */
     struct toc_alerts *alerts; /* the same */
+    /* How much is pushed (quota.c). */
+    struct toc_quota_options quota;
+    struct toc_quota *quotas; /* by place of the author's organisation in the roster */
     struct toc_fetch fetches[TOC_FETCHES_MAX];
     uint64_t fetch_number;
     uint32_t fetch_cursor;        /* in `missing`: where the last fetch began */
@@ -245,6 +249,7 @@ struct toc_replica_options {
     const uint8_t *f;
     uint32_t f_generation;
     bool trust_clock;
+    struct toc_quota_options quota;
 };
 
 /* The whole (replica.c). */

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "quota.h"
+
+#include "replica.h"
+
+#define HOUR_US UINT64_C(3600000000)
+#define DAY_US UINT64_C(86400000000)
+
+static uint64_t later(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
+static uint32_t allowed(uint32_t option, uint32_t otherwise)
+{
+    return option != 0 ? option : otherwise;
+}
+
+bool toc_quota_push(struct toc_replica *replica, uint32_t org_place, size_t bytes,
+                    const struct toc_turn *turn)
+{
+    const struct toc_quota_options *most = &replica->quota;
+    struct toc_quota *used = &replica->quotas[org_place];
+    uint64_t now_us = turn->now.ms * 1000;
+    /* Each entry costs its share of an hour and of a day; a burst may be owed. */
+    uint64_t entry_us = HOUR_US / allowed(most->entries_hour, TOC_QUOTA_ENTRIES_HOUR);
+    uint64_t burst_us = entry_us * allowed(most->burst, TOC_QUOTA_BURST);
+    uint64_t entries_us = later(used->entries_us, now_us) + entry_us;
+    uint64_t bytes_us = later(used->bytes_us, now_us) +
+                        bytes * DAY_US / allowed(most->bytes_day, TOC_QUOTA_BYTES_DAY);
+    if (entries_us - now_us > burst_us || bytes_us - now_us > DAY_US) {
+        return false;
+    }
+    *used = (struct toc_quota){entries_us, bytes_us};
+    return true;
+}
+
+bool toc_quota_is_exempt(uint8_t kind)
+{
+    switch (kind) {
+    case TOC_KIND_GROUP:
+    case TOC_KIND_EPOCH:
+    case TOC_KIND_CARD:
+    case TOC_KIND_ROSTER:
+    case TOC_KIND_SEALKEY:
+    case TOC_KIND_BALLOT:
+        return true;
+    default:
+        return false;
+    }
+}

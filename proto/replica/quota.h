@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/*
+ * quota: how much of one organisation's entries a node pushes. What lies beyond is announced at
+ * once and fetched by whoever wants it: local policy, which decides no entry's validity.
+ * Source: PROTOCOL.md R-13.36 to R-13.38. Used by replica alone.
+ */
+#ifndef TOC_QUOTA_H
+#define TOC_QUOTA_H
+
+#include "driver.h"
+
+#define TOC_QUOTA_ENTRIES_HOUR 200u   /* a busy CERT's day of warnings in an hour */
+#define TOC_QUOTA_BURST 1000u         /* at once: what an archive's update brings */
+#define TOC_QUOTA_BYTES_DAY 50000000u /* 4.6 kbit/s of each organisation on each link */
+
+/* What the operator allows; 0 in a field means its default. */
+struct toc_quota_options {
+    uint32_t entries_hour, burst, bytes_day;
+};
+
+/* What one organisation has used: the times by which it is paid for. */
+struct toc_quota {
+    uint64_t entries_us, bytes_us;
+};
+
+struct toc_replica;
+
+/* May an entry of `bytes` (as it travels) be pushed whose author's organisation stands at this
+ * place of the roster? Counts it if so: asked once an entry, however many links it goes to. False:
+ * it is announced, and asked for at the lowest class. Our own organisation counts as any other; of
+ * its first entry beyond, the operator is told once. R-13.36. */
+bool toc_quota_push(struct toc_replica *replica, uint32_t org_place, size_t bytes,
+                    const struct toc_turn *turn);
+/* Entries of this kind are pushed whatever the quota says, and not counted: the federation's own
+ * records. R-13.37. */
+bool toc_quota_is_exempt(uint8_t kind);
+
+#endif
