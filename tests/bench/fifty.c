@@ -20,38 +20,6 @@ static int compare(const void *a, const void *b)
     return (left > right) - (left < right);
 }
 
-static void publish(struct toc_client *client, const char *value)
-{
-    struct toc_build request;
-    struct toc_message row;
-    const struct toc_span all = toc_span_str("all");
-    toc_build_init(&request, 65536);
-    toc_build_str(&request, TOC_FIELD_COMMAND, "publish");
-    toc_build_texts(&request, TOC_FIELD_AUDIENCE, &all, 1);
-    toc_build_str(&request, TOC_FIELD_TLP, "green");
-    toc_build_str(&request, TOC_FIELD_TITLE, "a bulletin for fifty");
-    toc_build_list(&request, TOC_FIELD_IOCS);
-    toc_build_row(&request);
-    toc_build_str(&request, TOC_FIELD_KIND, "domain");
-    toc_build_str(&request, TOC_FIELD_VALUE, value);
-    toc_build_row_end(&request);
-    toc_build_list_end(&request);
-    if (!nodes_ask(client, &request, &row)) {
-        nodes_die("nothing was published");
-    }
-}
-
-static bool knows(struct toc_client *client, const char *value)
-{
-    struct toc_build request;
-    struct toc_message row;
-    const struct toc_span values = toc_span_str(value);
-    toc_build_init(&request, 65536);
-    toc_build_str(&request, TOC_FIELD_COMMAND, "lookup");
-    toc_build_texts(&request, TOC_FIELD_VALUES, &values, 1);
-    return nodes_ask(client, &request, &row) && toc_message_flag(&row, TOC_FIELD_KNOWN);
-}
-
 /* From the request to the author's answer on each of the others, ms. Those that have it are asked
  * no more. */
 static void spread(struct toc_client *const *clients, size_t author, const char *value,
@@ -61,10 +29,10 @@ static void spread(struct toc_client *const *clients, size_t author, const char 
     size_t left = NODES - 1;
     seen[author] = true;
     double start = nodes_now();
-    publish(clients[author], value);
+    nodes_publish(clients[author], value);
     while (left > 0) {
         for (size_t i = 0; i < NODES; i++) {
-            if (!seen[i] && knows(clients[i], value)) {
+            if (!seen[i] && nodes_knows(clients[i], value)) {
                 seen[i] = true;
                 times[--left] = (nodes_now() - start) * 1e3;
             }

@@ -34,38 +34,6 @@ static void show(const char *name, double value, const char *unit, const char *r
     fflush(stdout);
 }
 
-static void publish(struct toc_client *client, const char *value)
-{
-    struct toc_build request;
-    struct toc_message row;
-    const struct toc_span all = toc_span_str("all");
-    toc_build_init(&request, 65536);
-    toc_build_str(&request, TOC_FIELD_COMMAND, "publish");
-    toc_build_texts(&request, TOC_FIELD_AUDIENCE, &all, 1);
-    toc_build_str(&request, TOC_FIELD_TLP, "green");
-    toc_build_str(&request, TOC_FIELD_TITLE, "a bulletin of the benchmark");
-    toc_build_list(&request, TOC_FIELD_IOCS);
-    toc_build_row(&request);
-    toc_build_str(&request, TOC_FIELD_KIND, "domain");
-    toc_build_str(&request, TOC_FIELD_VALUE, value);
-    toc_build_row_end(&request);
-    toc_build_list_end(&request);
-    if (!nodes_ask(client, &request, &row)) {
-        nodes_die("nothing was published");
-    }
-}
-
-static bool knows(struct toc_client *client, const char *value)
-{
-    struct toc_build request;
-    struct toc_message row;
-    const struct toc_span values = toc_span_str(value);
-    toc_build_init(&request, 65536);
-    toc_build_str(&request, TOC_FIELD_COMMAND, "lookup");
-    toc_build_texts(&request, TOC_FIELD_VALUES, &values, 1);
-    return nodes_ask(client, &request, &row) && toc_message_flag(&row, TOC_FIELD_KNOWN);
-}
-
 static void measure_visible(struct toc_client *author, struct toc_client *neighbour,
                             unsigned rounds)
 {
@@ -74,9 +42,9 @@ static void measure_visible(struct toc_client *author, struct toc_client *neighb
         char value[64];
         snprintf(value, sizeof(value), "n%u.visible.example.org", i);
         double start = nodes_now();
-        publish(author, value);
+        nodes_publish(author, value);
         double acknowledged = nodes_now();
-        while (!knows(neighbour, value)) {
+        while (!nodes_knows(neighbour, value)) {
             if (nodes_now() - start > NODES_WAIT_S) {
                 nodes_die("%s never became visible", value);
             }
@@ -122,7 +90,7 @@ static void measure_start(struct node *node)
     double start = nodes_now();
     nodes_start(node);
     struct toc_client *client = nodes_connect(node);
-    if (!knows(client, "n30.visible.example.org")) {
+    if (!nodes_knows(client, "n30.visible.example.org")) {
         nodes_die("%s has forgotten", node->handle);
     }
     show("start", (nodes_now() - start) * 1e3, "ms", ",\"goal\":\"<= 100\"");

@@ -309,6 +309,40 @@ static inline bool nodes_ask(struct toc_client *client, struct toc_build *reques
     return any;
 }
 
+/* Publishes one domain to all; returns when it is acknowledged. */
+static inline void nodes_publish(struct toc_client *client, const char *value)
+{
+    struct toc_build request;
+    struct toc_message row;
+    const struct toc_span all = toc_span_str("all");
+    toc_build_init(&request, 65536);
+    toc_build_str(&request, TOC_FIELD_COMMAND, "publish");
+    toc_build_texts(&request, TOC_FIELD_AUDIENCE, &all, 1);
+    toc_build_str(&request, TOC_FIELD_TLP, "green");
+    toc_build_str(&request, TOC_FIELD_TITLE, "a bulletin of the benchmark");
+    toc_build_list(&request, TOC_FIELD_IOCS);
+    toc_build_row(&request);
+    toc_build_str(&request, TOC_FIELD_KIND, "domain");
+    toc_build_str(&request, TOC_FIELD_VALUE, value);
+    toc_build_row_end(&request);
+    toc_build_list_end(&request);
+    if (!nodes_ask(client, &request, &row)) {
+        nodes_die("nothing was published");
+    }
+}
+
+/* Does a lookup of this value find a bulletin? */
+static inline bool nodes_knows(struct toc_client *client, const char *value)
+{
+    struct toc_build request;
+    struct toc_message row;
+    const struct toc_span values = toc_span_str(value);
+    toc_build_init(&request, 65536);
+    toc_build_str(&request, TOC_FIELD_COMMAND, "lookup");
+    toc_build_texts(&request, TOC_FIELD_VALUES, &values, 1);
+    return nodes_ask(client, &request, &row) && toc_message_flag(&row, TOC_FIELD_KNOWN);
+}
+
 /* A number out of the node's status. */
 static inline uint64_t nodes_status(struct toc_client *client, enum toc_field field)
 {
