@@ -16,16 +16,19 @@
 #include "sync.h"
 #include "trust.h"
 
-#define TOC_HANDSHAKE_MS_MAX 5000u       /* from connection to established, and on to HELLO */
-#define TOC_PING_MS 25000u               /* keepalive: below the 30 s of common NAT time-outs */
-#define TOC_DEAD_MS 75000u               /* three keepalives without a byte, in or out */
-#define TOC_LINK_AGE_MS_MAX 86400000u    /* a fresh handshake every 24 h */
-#define TOC_DIAL_MS_MIN 250u             /* first pause of the backoff */
-#define TOC_DIAL_MS_MAX 60000u           /* last */
-#define TOC_DIAL_ALL_NODES_MAX 16u       /* up to so many nodes everybody dials everybody */
-#define TOC_DIAL_LINKS 12u               /* above that: so many links are sought */
-#define TOC_DIAL_TICK_MAX 4u             /* and so many dialled in a second */
-#define TOC_CREDIT_WINDOW_BYTES 4194304u /* live and bulk bytes a peer may have on the way */
+#define TOC_HANDSHAKE_MS_MAX 5000u    /* from connection to established, and on to HELLO */
+#define TOC_PING_MS 25000u            /* keepalive: below the 30 s of common NAT time-outs */
+#define TOC_DEAD_MS 75000u            /* three keepalives without a byte, in or out */
+#define TOC_LINK_AGE_MS_MAX 86400000u /* a fresh handshake every 24 h */
+#define TOC_DIAL_MS_MIN 250u          /* first pause of the backoff */
+#define TOC_DIAL_MS_MAX 60000u        /* last */
+#define TOC_DIAL_ALL_NODES_MAX 16u    /* up to so many nodes everybody dials everybody */
+#define TOC_DIAL_LINKS 12u            /* above that: so many links are sought */
+#define TOC_DIAL_TICK_MAX 4u          /* and so many dialled in a second */
+/* What a peer may have on the way of each class; with 200 ms there and back, 80 and 240 Mbit/s. */
+#define TOC_CREDIT_LIVE_BYTES 2097152u
+#define TOC_CREDIT_BULK_BYTES 6291456u
+#define TOC_CREDIT_STEP_PART 8u /* a grant for each eighth of a window that was used */
 /* Strangers: half of all places at most, so that they never hold those of members. */
 #define TOC_STRANGERS_PART 2u
 #define TOC_STRANGERS_SOURCE 8u /* connections of one source (/24 or /56) that may be half-open */
@@ -57,7 +60,7 @@ struct toc_link {
     struct toc_mono opened, heard, pinged, lent;
     bool ping_out;
     uint64_t rtt_ms;
-    uint64_t taken_bytes, granted_bytes; /* of live and bulk, what we have dealt with and allowed */
+    uint64_t taken_bytes[TOC_CLASS_COUNT]; /* of live and bulk, what we have dealt with */
     /* What replica keeps about a link. */
     uint8_t shared[TOC_GROUP_SET_BYTES]; /* groups that both sides know, by place in the ledger */
     uint8_t rows_due[TOC_GROUP_SET_BYTES];
@@ -173,14 +176,9 @@ void toc_link_greet(struct toc_links *links, struct toc_turn *turn, struct toc_l
  * the message is replica's. What breaks a rule closes the link. */
 bool toc_link_message(struct toc_links *links, struct toc_turn *turn, struct toc_link *link,
                       const struct toc_message *message);
-/* Live and bulk bodies count against credit. */
-static inline bool toc_class_is_charged(enum toc_class class)
-{
-    return class == TOC_CLASS_LIVE || class == TOC_CLASS_BULK;
-}
-/* `bytes` of charged classes have been dealt with: a further grant follows when the step is flushed
- * and half the window is used. */
-void toc_link_taken(struct toc_link *link, size_t bytes);
+/* `bytes` that came in `class` have been dealt with: where they count against credit, a further
+ * grant follows when the step is flushed and enough of the window is used. R-12.11. */
+void toc_link_taken(struct toc_link *link, enum toc_class class, size_t bytes);
 /* Queues a copy of `body`. False: the link is not open, its queue is full, or no buffer is free. */
 bool toc_link_say(struct toc_links *links, struct toc_link *link, uint8_t type,
                   enum toc_class class, struct toc_span body);

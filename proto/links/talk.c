@@ -7,7 +7,7 @@
 
 #define SOFTWARE "tocsin/0.1"
 #define PING_BYTES 8u
-#define CREDIT_BYTES 8u
+#define CREDIT_BYTES 16u
 /* PONGs waiting: a peer that sends PINGs and reads nothing fills no queue. */
 #define PONGS_WAITING_MAX 16u
 
@@ -22,14 +22,16 @@ void toc_link_greet(struct toc_links *links, struct toc_turn *turn, struct toc_l
 {
     struct toc_hello hello = {.version = TOC_PROTOCOL_VERSION,
                               .roster_number = links->roster_number,
-                              .credit_bytes = TOC_CREDIT_WINDOW_BYTES,
+                              .credit_live_bytes = TOC_CREDIT_LIVE_BYTES,
+                              .credit_bulk_bytes = TOC_CREDIT_BULK_BYTES,
                               .clock = turn->now_utc,
                               .software = SOFTWARE};
     memcpy(hello.roster_hash, links->roster_hash, TOC_HASH_BYTES);
     uint8_t body[TOC_HELLO_BYTES_MAX];
     size_t len = toc_hello_encode((struct toc_room){body, sizeof body}, &hello);
     TOC_ASSERT(len != 0);
-    link->granted_bytes = link->peer.in_granted = TOC_CREDIT_WINDOW_BYTES;
+    link->peer.in[TOC_CLASS_LIVE].granted = hello.credit_live_bytes;
+    link->peer.in[TOC_CLASS_BULK].granted = hello.credit_bulk_bytes;
     if (!toc_link_say(links, link, TOC_MSG_HELLO, TOC_CLASS_CONTROL, toc_span(body, len))) {
         toc_link_close(links, turn, link, toc_fail(TOC_FULL, "no buffer for a HELLO"));
     }
@@ -53,22 +55,26 @@ static struct toc_err take_hello(struct toc_links *links, struct toc_turn *turn,
 {
     TOC_TRY(toc_hello_decode(&link->hello, body));
     link->hello_seen = true;
-    link->peer.out_granted = link->hello.credit_bytes;
+    link->peer.out[TOC_CLASS_LIVE].granted = link->hello.credit_live_bytes;
+    link->peer.out[TOC_CLASS_BULK].granted = link->hello.credit_bulk_bytes;
     link->clock_offset_ms = (int64_t)link->hello.clock.ms - (int64_t)turn->now_utc.ms;
     compare_clocks(links, turn, link);
     return toc_ok();
+}
+
+static void raise_grant(struct toc_credit *credit, uint64_t granted)
+{
+    credit->granted = credit->granted > granted ? credit->granted : granted;
 }
 
 /* grants are absolute and only grow. */
 static struct toc_err take_credit(struct toc_link *link, struct toc_span body)
 {
     if (body.len != CREDIT_BYTES) {
-        return toc_fail(TOC_MALFORMED, "a CREDIT is 8 bytes");
+        return toc_fail(TOC_MALFORMED, "a CREDIT is 16 bytes");
     }
-    uint64_t granted = toc_le64(body.at);
-    if (granted > link->peer.out_granted) {
-        link->peer.out_granted = granted;
-    }
+    raise_grant(&link->peer.out[TOC_CLASS_LIVE], toc_le64(body.at));
+    raise_grant(&link->peer.out[TOC_CLASS_BULK], toc_le64(body.at + 8));
     return toc_ok();
 }
 
@@ -170,24 +176,39 @@ bool toc_link_message(struct toc_links *links, struct toc_turn *turn, struct toc
     return ours;
 }
 
-void toc_link_taken(struct toc_link *link, size_t bytes)
+void toc_link_taken(struct toc_link *link, enum toc_class class, size_t bytes)
 {
-    link->taken_bytes += bytes;
+    if (toc_class_is_charged(class)) {
+        link->taken_bytes[class] += bytes;
+    }
+}
+
+/* What may be granted of a class by now; sets *due when that is enough more to say so. */
+static uint64_t may_grant(const struct toc_link *link, enum toc_class class, uint64_t window,
+                          bool *due)
+{
+    uint64_t granted = link->peer.in[class].granted, next = link->taken_bytes[class] + window;
+    TOC_ASSERT(link->taken_bytes[class] <= granted);
+    *due = *due || next >= granted + window / TOC_CREDIT_STEP_PART;
+    return next > granted ? next : granted;
 }
 
 /* a grant that finds no buffer now is tried again with the next step. */
 static void grant(struct toc_links *links, struct toc_link *link)
 {
-    TOC_ASSERT(link->taken_bytes <= link->granted_bytes);
-    if (!link->established ||
-        link->granted_bytes - link->taken_bytes > TOC_CREDIT_WINDOW_BYTES / 2) {
+    if (!link->established) {
         return;
     }
+    bool due = false;
+    uint64_t live = may_grant(link, TOC_CLASS_LIVE, TOC_CREDIT_LIVE_BYTES, &due);
+    uint64_t bulk = may_grant(link, TOC_CLASS_BULK, TOC_CREDIT_BULK_BYTES, &due);
     uint8_t body[CREDIT_BYTES];
-    uint64_t granted = link->taken_bytes + TOC_CREDIT_WINDOW_BYTES;
-    toc_put_le64(body, granted);
-    if (toc_link_say(links, link, TOC_MSG_CREDIT, TOC_CLASS_CONTROL, toc_span(body, sizeof body))) {
-        link->granted_bytes = link->peer.in_granted = granted;
+    toc_put_le64(body, live);
+    toc_put_le64(body + 8, bulk);
+    if (due &&
+        toc_link_say(links, link, TOC_MSG_CREDIT, TOC_CLASS_CONTROL, toc_span(body, sizeof body))) {
+        link->peer.in[TOC_CLASS_LIVE].granted = live;
+        link->peer.in[TOC_CLASS_BULK].granted = bulk;
     }
 }
 

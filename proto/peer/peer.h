@@ -140,6 +140,11 @@ struct toc_queue {
     uint64_t bytes; /* of bodies, not yet framed */
 };
 
+/* Credit of one class in one direction: body bytes since the link began, granted and used. */
+struct toc_credit {
+    uint64_t granted, used;
+};
+
 struct toc_peer {
     enum toc_peer_state state;
     struct toc_err err;
@@ -165,8 +170,8 @@ struct toc_peer {
     bool lent;
     struct toc_queue queues[TOC_CLASS_COUNT];
     unsigned since_bulk;
-    /* Credit: absolute counts of live and bulk body bytes. */
-    uint64_t out_granted, out_used, in_granted, in_used;
+    /* By class, of live and bulk alone. */
+    struct toc_credit out[TOC_CLASS_COUNT], in[TOC_CLASS_COUNT];
     uint64_t sent_bytes, received_bytes;
 };
 
@@ -228,10 +233,20 @@ bool toc_peer_send(struct toc_peer *peer, struct toc_buffers *buffers, uint8_t t
                    enum toc_class class, struct toc_span body);
 /* Messages waiting in a class. */
 size_t toc_peer_waiting(const struct toc_peer *peer, enum toc_class class);
-/* May a live or bulk message of `bytes` be queued so that what this peer does not read, or gives no
- * credit for, pins few buffers of the tier of `bytes`? */
+/* May a message of `bytes` be queued in `class`, live or bulk, so that what this peer does not
+ * read, or gives no credit for, pins few buffers of the tier of `bytes`? */
 bool toc_peer_has_room(const struct toc_peer *peer, const struct toc_buffers *buffers,
-                       size_t bytes);
+                       enum toc_class class, size_t bytes);
+/* Live and bulk bodies count against credit, each class against its own. */
+static inline bool toc_class_is_charged(enum toc_class class)
+{
+    return class == TOC_CLASS_LIVE || class == TOC_CLASS_BULK;
+}
+/* Bytes of live and bulk bodies that have come. */
+static inline uint64_t toc_peer_charged_in(const struct toc_peer *peer)
+{
+    return peer->in[TOC_CLASS_LIVE].used + peer->in[TOC_CLASS_BULK].used;
+}
 /* Frames and encrypts what is queued, as far as memory, classes and credit allow (R-12.5). Only in
  * state READY. */
 void toc_peer_pump(struct toc_peer *peer, struct toc_buffers *buffers);

@@ -184,14 +184,15 @@ static bool peek_frame(struct toc_peer *peer, struct toc_frame *frame, size_t *a
     return true;
 }
 
-/* live and bulk bodies count against the grant. */
+/* live and bulk bodies count against the grant of their class. */
 static bool charge(struct toc_peer *peer, const struct toc_frame *frame)
 {
-    if (frame->class == TOC_CLASS_CONTROL || frame->class == TOC_CLASS_ALERT) {
+    if (!toc_class_is_charged(frame->class)) {
         return true;
     }
-    peer->in_used += frame->body.len;
-    if (peer->in_used > peer->in_granted) {
+    struct toc_credit *credit = &peer->in[frame->class];
+    credit->used += frame->body.len;
+    if (credit->used > credit->granted) {
         toc_peer_fail(peer, toc_fail(TOC_CREDIT, "the peer sent more than it was granted"));
         return false;
     }

@@ -57,16 +57,16 @@ size_t toc_peer_waiting(const struct toc_peer *peer, enum toc_class class)
     return peer->queues[class].count;
 }
 
-bool toc_peer_has_room(const struct toc_peer *peer, const struct toc_buffers *buffers, size_t bytes)
+bool toc_peer_has_room(const struct toc_peer *peer, const struct toc_buffers *buffers,
+                       enum toc_class class, size_t bytes)
 {
-    const struct toc_queue *live = &peer->queues[TOC_CLASS_LIVE];
-    const struct toc_queue *bulk = &peer->queues[TOC_CLASS_BULK];
-    if (live->count + bulk->count == 0) {
+    const struct toc_queue *queue = &peer->queues[class];
+    if (queue->count == 0) {
         return true;
     }
     /* Grants are the peer's and may be near 2^64: never add to them. */
-    uint64_t wanted = peer->out_used + live->bytes + bulk->bytes + bytes;
-    return wanted <= peer->out_granted && toc_buffers_ample(buffers, bytes);
+    uint64_t wanted = peer->out[class].used + queue->bytes + bytes;
+    return wanted <= peer->out[class].granted && toc_buffers_ample(buffers, bytes);
 }
 
 /* Is the head of a class's queue allowed to send its next frame now? */
@@ -76,7 +76,7 @@ static bool may_send(const struct toc_peer *peer, enum toc_class class)
     if (queue->count == 0) {
         return false;
     }
-    if (class == TOC_CLASS_CONTROL || class == TOC_CLASS_ALERT) {
+    if (!toc_class_is_charged(class)) {
         return true;
     }
     if (peer->tx_len[peer->fill] >= TOC_TX_BULK_BYTES) {
@@ -85,7 +85,7 @@ static bool may_send(const struct toc_peer *peer, enum toc_class class)
     const struct toc_outgoing *out = &queue->items[queue->first];
     size_t left = out->buffer->used - out->done;
     size_t frame = left < TOC_FRAME_BODY_BYTES_MAX ? left : TOC_FRAME_BODY_BYTES_MAX;
-    return peer->out_used + frame <= peer->out_granted; /* */
+    return peer->out[class].used + frame <= peer->out[class].granted; /* */
 }
 
 /* control, then alert, strictly; then live, but bulk has one frame in ten. */
@@ -132,8 +132,8 @@ static void send_frame(struct toc_peer *peer, struct toc_buffers *buffers, enum 
     }
     toc_put_be16(at, (uint16_t)(plain + TOC_NOISE_TAG_BYTES));
     peer->tx_len[peer->fill] += 2 + plain + TOC_NOISE_TAG_BYTES;
-    if (class == TOC_CLASS_LIVE || class == TOC_CLASS_BULK) {
-        peer->out_used += piece;
+    if (toc_class_is_charged(class)) {
+        peer->out[class].used += piece;
     }
     out->done += (uint32_t)piece;
     queue->bytes -= piece;

@@ -311,7 +311,7 @@ static bool store_chunk(struct toc_replica *replica, struct toc_turn *turn,
     toc_job_keep(job, check->buffer);
     job->link = check->link;
     job->bytes = check->buffer->used;
-    job->charged = true; /* CHUNK comes as bulk */
+    job->charged = TOC_CLASS_BULK; /* */
     job->fetch = check->fetch;
     job->fetch_number = check->fetch_number;
     toc_job_submit(replica, turn, job);

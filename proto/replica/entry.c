@@ -103,7 +103,7 @@ static void keep(struct toc_replica *replica, struct toc_turn *turn, struct toc_
     waiting->buffer = message->buffer;
     waiting->info = *info;
     waiting->live = message->type == TOC_MSG_ENTRY;
-    waiting->charged = toc_class_is_charged(message->class);
+    waiting->charged = message->class;
     waiting->proved = waiting->handed = false;
     waiting->range = message->body;
     waiting->federation = replica->federation;

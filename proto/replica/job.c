@@ -181,7 +181,8 @@ static void broken(struct toc_replica *replica, struct toc_turn *turn, struct to
     }
 }
 
-void toc_replica_unkeep(struct toc_replica *replica, uint64_t link, uint32_t bytes, bool charged)
+void toc_replica_unkeep(struct toc_replica *replica, uint64_t link, uint32_t bytes,
+                        enum toc_class charged)
 {
     struct toc_link *from = toc_links_find(replica->links, link);
     if (from == NULL) {
@@ -189,9 +190,7 @@ void toc_replica_unkeep(struct toc_replica *replica, uint64_t link, uint32_t byt
     }
     TOC_ASSERT(from->kept_bytes >= bytes);
     from->kept_bytes -= bytes;
-    if (charged) {
-        toc_link_taken(from, bytes);
-    }
+    toc_link_taken(from, charged, bytes);
 }
 
 void toc_replica_stored(struct toc_replica *replica, struct toc_turn *turn, uint64_t id,

@@ -105,7 +105,7 @@ void toc_replica_greet(struct toc_replica *replica, struct toc_link *link)
 static bool may_keep(const struct toc_replica *replica, const struct toc_link *link)
 {
     return link->kept_bytes == 0 ||
-           (link->kept_bytes < TOC_CREDIT_WINDOW_BYTES &&
+           (link->kept_bytes < TOC_CREDIT_LIVE_BYTES + TOC_CREDIT_BULK_BYTES &&
             toc_buffers_ample(&replica->links->buffers, TOC_BUFFER_MIDDLE_BYTES));
 }
 
@@ -179,7 +179,6 @@ static struct toc_err dispatch(struct toc_replica *replica, struct toc_turn *tur
 struct toc_err toc_replica_message(struct toc_replica *replica, struct toc_turn *turn,
                                    struct toc_link *link, const struct toc_message *message)
 {
-    bool charged = toc_class_is_charged(message->class);
     uint32_t bytes = (uint32_t)message->body.len;
     uint32_t held = message->buffer == NULL ? 0 : message->buffer->refs;
     charge_work(replica, turn, link, message->type);
@@ -187,8 +186,8 @@ struct toc_err toc_replica_message(struct toc_replica *replica, struct toc_turn 
     /* What is kept is given credit for when it is stored. */
     if (message->buffer != NULL && message->buffer->refs > held) {
         link->kept_bytes += bytes;
-    } else if (charged) {
-        toc_link_taken(link, bytes);
+    } else {
+        toc_link_taken(link, message->class, bytes);
     }
     toc_buffer_drop(&replica->links->buffers, message->buffer);
     return err;

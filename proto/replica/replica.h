@@ -83,10 +83,10 @@ struct toc_waiting {
     uint32_t log, next;
     struct toc_buffer *buffer;
     struct toc_range_info info;
-    bool live;    /* pushed, not asked for: goes on to others */
-    bool charged; /* against the credit of its link */
-    bool handed;  /* to a job */
-    bool proved;  /* the check has ended well; those before it may still be out */
+    bool live;              /* pushed, not asked for: goes on to others */
+    enum toc_class charged; /* the class that it came in: whose credit it has used */
+    bool handed;            /* to a job */
+    bool proved;            /* the check has ended well; those before it may still be out */
     /* For the check, which runs anywhere: */
     struct toc_span range;
     const uint8_t *federation, *log_key;
@@ -118,9 +118,9 @@ struct toc_job {
     struct toc_buffer *buffers[TOC_JOB_OPS];
     size_t buffer_count;
     uint32_t log;
-    uint64_t link;  /* it came from, else 0 */
-    bool charged;   /* `bytes`, against the credit of that link */
-    uint32_t bytes; /* of the message that it keeps */
+    uint64_t link;          /* it came from, else 0 */
+    enum toc_class charged; /* the class in which it came */
+    uint32_t bytes;         /* of the message that it keeps */
     bool live;
     enum toc_class class;
     bool has_submit, founds;
@@ -326,7 +326,8 @@ void toc_job_cancel(struct toc_replica *replica, struct toc_job *job);
 void toc_replica_stored(struct toc_replica *replica, struct toc_turn *turn, uint64_t id,
                         struct toc_err err);
 /* A message of `bytes` that was kept has been dealt with: credit, and room for further ones. */
-void toc_replica_unkeep(struct toc_replica *replica, uint64_t link, uint32_t bytes, bool charged);
+void toc_replica_unkeep(struct toc_replica *replica, uint64_t link, uint32_t bytes,
+                        enum toc_class charged);
 /* Emits LOAD into a new buffer of at least `bytes`; NULL when no buffer, place or action is left.
  * The caller fills in what it wants to know again. */
 struct toc_pending_load *toc_load_take(struct toc_replica *replica, struct toc_turn *turn,

@@ -275,7 +275,7 @@ static bool push_to(struct toc_replica *replica, struct toc_link *link, const st
     bool room = job->class == TOC_CLASS_ALERT
                     ? toc_peer_waiting(&link->peer, TOC_CLASS_ALERT) == 0 ||
                           toc_buffers_ample(buffers, buffer->used)
-                    : toc_peer_has_room(&link->peer, buffers, buffer->used);
+                    : toc_peer_has_room(&link->peer, buffers, job->class, buffer->used);
     if (!room) {
         return false;
     }

@@ -169,7 +169,7 @@ static void ask(struct toc_replica *replica, struct toc_turn *turn, struct toc_l
     }
     if (link->wants_out == 0) {
         link->progress = turn->now;
-        link->progress_bytes = link->peer.in_used;
+        link->progress_bytes = toc_peer_charged_in(&link->peer);
     }
     at->wanted_link = link->place;
     at->wanted_to = to;
@@ -247,8 +247,8 @@ static void hand_over(struct toc_replica *replica, struct toc_turn *turn, struct
 void toc_replica_want_tick(struct toc_replica *replica, struct toc_turn *turn,
                            struct toc_link *link)
 {
-    if (link->peer.in_used != link->progress_bytes) {
-        link->progress_bytes = link->peer.in_used;
+    if (toc_peer_charged_in(&link->peer) != link->progress_bytes) {
+        link->progress_bytes = toc_peer_charged_in(&link->peer);
         link->progress = turn->now;
     }
     if (link->wants_out == 0) {

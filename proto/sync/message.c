@@ -9,14 +9,15 @@ enum hello_key {
     HELLO_ROSTER_NUMBER = 1,
     HELLO_ROSTER_HASH = 2,
     HELLO_CAPABILITIES = 3,
-    HELLO_CREDIT = 4,
-    HELLO_CLOCK = 5,
-    HELLO_SOFTWARE = 6,
+    HELLO_CREDIT_LIVE = 4,
+    HELLO_CREDIT_BULK = 5,
+    HELLO_CLOCK = 6,
+    HELLO_SOFTWARE = 7,
 };
-#define HELLO_FIELDS 7u
-/* Of keys 0 to 6 all but the last must be there. */
-#define HELLO_REQUIRED 0x3fu
-#define HELLO_KNOWN 0x7fu
+#define HELLO_FIELDS 8u
+/* Of keys 0 to 7 all but the last must be there. */
+#define HELLO_REQUIRED 0x7fu
+#define HELLO_KNOWN 0xffu
 #define HELLO_FIELDS_MAX 64u /* fields of later versions are skipped; a bound on the loop */
 
 size_t toc_hello_encode(struct toc_room out, const struct toc_hello *hello)
@@ -32,8 +33,10 @@ size_t toc_hello_encode(struct toc_room out, const struct toc_hello *hello)
     toc_write_bin(&writer, toc_span(hello->roster_hash, TOC_HASH_BYTES));
     toc_write_uint(&writer, HELLO_CAPABILITIES);
     toc_write_uint(&writer, hello->capabilities);
-    toc_write_uint(&writer, HELLO_CREDIT);
-    toc_write_uint(&writer, hello->credit_bytes);
+    toc_write_uint(&writer, HELLO_CREDIT_LIVE);
+    toc_write_uint(&writer, hello->credit_live_bytes);
+    toc_write_uint(&writer, HELLO_CREDIT_BULK);
+    toc_write_uint(&writer, hello->credit_bulk_bytes);
     toc_write_uint(&writer, HELLO_CLOCK);
     toc_write_uint(&writer, hello->clock.ms);
     toc_write_uint(&writer, HELLO_SOFTWARE);
@@ -56,8 +59,11 @@ static void read_hello_field(struct toc_reader *reader, struct toc_hello *hello,
     case HELLO_CAPABILITIES:
         hello->capabilities = toc_read_uint(reader);
         return;
-    case HELLO_CREDIT:
-        hello->credit_bytes = toc_read_uint(reader);
+    case HELLO_CREDIT_LIVE:
+        hello->credit_live_bytes = toc_read_uint(reader);
+        return;
+    case HELLO_CREDIT_BULK:
+        hello->credit_bulk_bytes = toc_read_uint(reader);
         return;
     case HELLO_CLOCK:
         hello->clock.ms = toc_read_uint_max(reader, TOC_UTC_MS_MAX);

@@ -45,7 +45,7 @@ struct toc_hello {
     uint64_t roster_number;
     uint8_t roster_hash[TOC_HASH_BYTES];
     uint64_t capabilities; /* none defined yet */
-    uint64_t credit_bytes; /* first absolute grant */
+    uint64_t credit_live_bytes, credit_bulk_bytes; /* first absolute grants */
     struct toc_utc clock;
     char software[TOC_SOFTWARE_BYTES_MAX + 1];
 };

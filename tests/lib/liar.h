@@ -94,7 +94,8 @@ static inline void liar_on_bytes(void *script, struct toc_span bytes)
             if (liar->peer.state == TOC_PEER_ANSWERING) {
                 toc_peer_admit(&liar->peer);
             }
-            liar->peer.in_granted = LIAR_CREDIT;
+            liar->peer.in[TOC_CLASS_LIVE].granted = LIAR_CREDIT;
+            liar->peer.in[TOC_CLASS_BULK].granted = LIAR_CREDIT;
             liar_read(liar);
         }
     }
@@ -210,7 +211,8 @@ static inline struct toc_hello liar_hello(const struct liar *liar)
 {
     struct toc_hello hello = {.version = TOC_PROTOCOL_VERSION,
                               .roster_number = liar->roster.number,
-                              .credit_bytes = LIAR_CREDIT,
+                              .credit_live_bytes = LIAR_CREDIT,
+                              .credit_bulk_bytes = LIAR_CREDIT,
                               .clock = {WORLD_START_UTC_MS + liar->world->now_ms},
                               .software = "liar"};
     memcpy(hello.roster_hash, liar->roster.hash, 32);
@@ -222,7 +224,8 @@ static inline void liar_greet(struct liar *liar)
     struct toc_hello hello = liar_hello(liar);
     uint8_t body[TOC_HELLO_BYTES_MAX];
     size_t len = toc_hello_encode((struct toc_room){body, sizeof body}, &hello);
-    liar->peer.out_granted = LIAR_CREDIT;
+    liar->peer.out[TOC_CLASS_LIVE].granted = LIAR_CREDIT;
+    liar->peer.out[TOC_CLASS_BULK].granted = LIAR_CREDIT;
     liar_say(liar, TOC_MSG_HELLO, TOC_CLASS_CONTROL, toc_span(body, len));
 }
 

@@ -145,10 +145,10 @@ static void small_messages_of_another_length_are_refused(void **state)
     static const struct {
         uint8_t type;
         size_t len;
-    } rows[] = {{TOC_MSG_CREDIT, 7}, {TOC_MSG_CREDIT, 9}, {TOC_MSG_PING, 0},
-                {TOC_MSG_PING, 9},   {TOC_MSG_PONG, 7},   {TOC_MSG_PONG, 16}};
+    } rows[] = {{TOC_MSG_CREDIT, 8}, {TOC_MSG_CREDIT, 15}, {TOC_MSG_CREDIT, 17}, {TOC_MSG_PING, 0},
+                {TOC_MSG_PING, 9},   {TOC_MSG_PONG, 7},    {TOC_MSG_PONG, 16}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        uint8_t before[32], body[16] = {0};
+        uint8_t before[32], body[17] = {0};
         begin(300 + i);
         liar_join(&liar, &world, 2, 0);
         liar_state(&world, 0, before);
@@ -176,22 +176,30 @@ static void a_ping_comes_back_as_it_was(void **state)
     end();
 }
 
+static void say_credit(uint64_t live, uint64_t bulk)
+{
+    uint8_t body[16];
+    toc_put_le64(body, live);
+    toc_put_le64(body + 8, bulk);
+    liar_say(&liar, TOC_MSG_CREDIT, TOC_CLASS_CONTROL, toc_span(body, sizeof body));
+    liar_wait(&liar);
+}
+
 /* a lower grant than the one before changes nothing, whatever the order. */
 static void a_grant_never_shrinks(void **state)
 {
     (void)state;
-    uint8_t body[8] = {1};
     begin(5);
     liar_join(&liar, &world, 2, 0);
-    liar_say(&liar, TOC_MSG_CREDIT, TOC_CLASS_CONTROL, toc_span(body, 8));
-    memset(body, 0xff, 8); /* nor does the highest one overflow anything */
-    liar_say(&liar, TOC_MSG_CREDIT, TOC_CLASS_CONTROL, toc_span(body, 8));
-    memset(body, 0, 8);
-    liar_say(&liar, TOC_MSG_CREDIT, TOC_CLASS_CONTROL, toc_span(body, 8));
-    liar_wait(&liar);
     struct toc_link *link = toc_links_to(&world.nodes[0].core->links, liar.self.link_public);
     assert_non_null(link);
-    assert_true(link->peer.out_granted == UINT64_MAX);
+    const struct toc_credit *live = &link->peer.out[TOC_CLASS_LIVE];
+    const struct toc_credit *bulk = &link->peer.out[TOC_CLASS_BULK];
+    say_credit(1, LIAR_CREDIT + 1);
+    assert_true(live->granted == LIAR_CREDIT && bulk->granted == LIAR_CREDIT + 1);
+    say_credit(UINT64_MAX, UINT64_MAX); /* nor does the highest one overflow anything */
+    say_credit(0, 0);
+    assert_true(live->granted == UINT64_MAX && bulk->granted == UINT64_MAX);
     /* What is published now still reaches it. */
     liar_agree(&liar);
     struct toc_submit submit = {.audience = TOC_SUBMIT_ALL};
@@ -272,20 +280,33 @@ static void unknown_messages_are_skipped(void **state)
     end();
 }
 
-/* credit for what is skipped comes back too. */
+/* R-12.4: credit for what is skipped comes back too, to the class that it came in; R-12.11: said
+ * for each part of the window, not for each message. */
 static void skipped_messages_give_their_credit_back(void **state)
 {
     (void)state;
     static uint8_t body[100000];
-    begin(9);
-    liar_join(&liar, &world, 2, 0);
-    for (size_t i = 0; i < 3 * TOC_CREDIT_WINDOW_BYTES / sizeof body; i++) {
-        liar_say(&liar, 99, TOC_CLASS_BULK, toc_span(body, sizeof body));
-        liar_wait(&liar);
+    static const struct {
+        enum toc_class class;
+        uint64_t window;
+    } rows[] = {{TOC_CLASS_LIVE, TOC_CREDIT_LIVE_BYTES}, {TOC_CLASS_BULK, TOC_CREDIT_BULK_BYTES}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        begin(500 + i);
+        liar_join(&liar, &world, 2, 0);
+        size_t said = liar_count(&liar, TOC_MSG_CREDIT);
+        for (uint64_t sent = 0; sent < 3 * rows[i].window; sent += sizeof body) {
+            liar_say(&liar, 99, rows[i].class, toc_span(body, sizeof body));
+            liar_wait(&liar);
+        }
+        assert_false(liar.closed);
+        said = liar_count(&liar, TOC_MSG_CREDIT) - said;
+        assert_true(said >= TOC_CREDIT_STEP_PART && said <= 3 * TOC_CREDIT_STEP_PART);
+        const struct toc_span last = liar_last(&liar, TOC_MSG_CREDIT)->body;
+        uint64_t granted[] = {toc_le64(last.at), toc_le64(last.at + 8)};
+        assert_true(granted[i] >= 3 * rows[i].window);
+        assert_int_equal(granted[1 - i], rows[1 - i].window); /* nothing of it was used */
+        end();
     }
-    assert_false(liar.closed);
-    assert_true(liar_count(&liar, TOC_MSG_CREDIT) >= 5);
-    end();
 }
 
 /* the first byte too many ends the link. */
@@ -307,7 +328,8 @@ static void more_than_was_granted_is_refused(void **state)
     liar_wait(&liar);
     assert_false(liar.closed);
     struct toc_link *link = toc_links_to(&world.nodes[0].core->links, liar.self.link_public);
-    link->peer.in_granted = link->peer.in_used + 15999; /* as if the window were that small */
+    struct toc_credit *bulk = &link->peer.in[TOC_CLASS_BULK];
+    bulk->used = bulk->granted - 15999; /* as if so much had come and were not dealt with */
     liar_frames(&liar, toc_span(frame, sizeof frame));
     assert_refused(TOC_CREDIT, before);
     end();

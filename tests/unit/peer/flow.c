@@ -101,29 +101,38 @@ static void an_alert_overtakes_all_but_two_frames(void **state)
     pair_clear(&pair);
 }
 
-/* a sender keeps to what it was granted, and goes on when it is granted more. */
-static void a_sender_keeps_to_its_credit(void **state)
+/* R-12.4: a sender keeps to what it was granted, and goes on when it is granted more. What one
+ * class has used up stops the other as little as control and alert. */
+static void a_sender_keeps_to_the_credit_of_each_class(void **state)
 {
     (void)state;
-    char classes[64];
-    begin();
-    from->peer.out_granted = 250;
-    queue(1, TOC_CLASS_LIVE, 100);
-    queue(2, TOC_CLASS_LIVE, 100);
-    queue(3, TOC_CLASS_LIVE, 100);
-    queue(4, TOC_CLASS_BULK, 50);
-    queue(5, TOC_CLASS_CONTROL, 1000);
-    queue(6, TOC_CLASS_ALERT, 1000);
-    classes_out(classes, sizeof classes);
-    assert_string_equal(classes, "CALLB");
-    assert_int_equal(from->peer.out_used, 250);
-    classes_out(classes, sizeof classes);
-    assert_string_equal(classes, "");
-    from->peer.out_granted = 350;
-    classes_out(classes, sizeof classes);
-    assert_string_equal(classes, "L");
-    assert_int_equal(toc_peer_waiting(&from->peer, TOC_CLASS_LIVE), 0);
-    pair_clear(&pair);
+    static const enum toc_class other[] = {
+        [TOC_CLASS_LIVE] = TOC_CLASS_BULK, [TOC_CLASS_BULK] = TOC_CLASS_LIVE};
+    static const char *const wanted[][2] = {
+        [TOC_CLASS_LIVE] = {"CALLB", "L"}, [TOC_CLASS_BULK] = {"CALBB", "B"}};
+    for (enum toc_class class = TOC_CLASS_LIVE; class <= TOC_CLASS_BULK; class ++) {
+        char classes[64];
+        begin();
+        from->peer.out[class].granted = 250;
+        for (int i = 0; i < 3; i++) {
+            queue(1, class, 100);
+        }
+        queue(4, other[class], 500);
+        queue(5, TOC_CLASS_CONTROL, 1000);
+        queue(6, TOC_CLASS_ALERT, 1000);
+        classes_out(classes, sizeof classes);
+        assert_string_equal(classes, wanted[class][0]);
+        assert_int_equal(from->peer.out[class].used, 200);
+        assert_int_equal(from->peer.out[other[class]].used, 500);
+        classes_out(classes, sizeof classes);
+        assert_string_equal(classes, "");
+        from->peer.out[class].granted = 300;
+        classes_out(classes, sizeof classes);
+        assert_string_equal(classes, wanted[class][1]);
+        assert_int_equal(from->peer.out[class].used, 300);
+        assert_int_equal(toc_peer_waiting(&from->peer, class), 0);
+        pair_clear(&pair);
+    }
 }
 
 /* the longest message goes out in pieces and comes in whole. */
@@ -191,27 +200,34 @@ static void a_full_queue_refuses(void **state)
     pair_clear(&pair);
 }
 
+static bool has_room(enum toc_class class)
+{
+    return toc_peer_has_room(&from->peer, &from->buffers, class, 60000);
+}
+
 /* A peer that gives no credit, or reads nothing, pins few buffers. */
 static void what_is_not_read_pins_little(void **state)
 {
     (void)state;
     begin();
-    assert_true(toc_peer_has_room(&from->peer, &from->buffers, 60000));
+    struct toc_credit *live = &from->peer.out[TOC_CLASS_LIVE];
+    assert_true(has_room(TOC_CLASS_LIVE));
     queue(1, TOC_CLASS_LIVE, 60000);
-    assert_true(toc_peer_has_room(&from->peer, &from->buffers, 60000));
-    from->peer.out_granted = from->peer.out_used + 119999;
-    assert_false(toc_peer_has_room(&from->peer, &from->buffers, 60000));
-    from->peer.out_granted = UINT64_MAX;
+    assert_true(has_room(TOC_CLASS_LIVE));
+    live->granted = live->used + 119999;
+    assert_false(has_room(TOC_CLASS_LIVE));
+    assert_true(has_room(TOC_CLASS_BULK));
+    live->granted = UINT64_MAX;
     struct toc_buffer *taken[TOC_BUFFER_MIDDLE_COUNT];
     size_t count = 0;
     while (toc_buffers_ample(&from->buffers, 60000)) {
         taken[count++] = toc_buffer_take(&from->buffers, 60000);
     }
-    assert_false(toc_peer_has_room(&from->peer, &from->buffers, 60000));
+    assert_false(has_room(TOC_CLASS_LIVE));
     while (count > 0) {
         toc_buffer_drop(&from->buffers, taken[--count]);
     }
-    assert_true(toc_peer_has_room(&from->peer, &from->buffers, 60000));
+    assert_true(has_room(TOC_CLASS_LIVE));
     pair_clear(&pair);
 }
 
@@ -245,7 +261,7 @@ int main(void)
         cmocka_unit_test(classes_go_in_their_order),
         cmocka_unit_test(bulk_has_one_frame_in_ten),
         cmocka_unit_test(an_alert_overtakes_all_but_two_frames),
-        cmocka_unit_test(a_sender_keeps_to_its_credit),
+        cmocka_unit_test(a_sender_keeps_to_the_credit_of_each_class),
         cmocka_unit_test(a_long_message_travels_in_pieces),
         cmocka_unit_test(what_is_lent_is_not_written),
         cmocka_unit_test(a_full_queue_refuses),

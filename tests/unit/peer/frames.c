@@ -162,7 +162,7 @@ static void more_than_was_granted_is_refused(void **state)
     static const uint8_t body[100];
     for (unsigned class = 0; class < TOC_CLASS_COUNT; class ++) {
         begin();
-        to->peer.in_granted = 250;
+        to->peer.in[class].granted = 250;
         for (int i = 0; i < 2; i++) {
             send_frame(50, class, toc_span(body, 100));
             assert_true(next(&message));
@@ -184,7 +184,8 @@ static void credit_counts_each_frame(void **state)
     struct toc_message message;
     static const uint8_t body[100];
     begin();
-    to->peer.in_granted = 250;
+    to->peer.in[TOC_CLASS_BULK].granted = 100;
+    to->peer.in[TOC_CLASS_LIVE].granted = 150;
     send_frame(50, TOC_CLASS_BULK | TOC_FRAME_FLAG_MORE, toc_span(body, 100));
     send_frame(51, TOC_CLASS_LIVE | TOC_FRAME_FLAG_MORE, toc_span(body, 100));
     assert_false(next(&message));
@@ -192,6 +193,7 @@ static void credit_counts_each_frame(void **state)
     assert_true(next(&message));
     toc_buffer_drop(&to->buffers, message.buffer);
     assert_false(next(&message)); /* what was given in place has been read */
+    assert_int_equal(toc_peer_charged_in(&to->peer), 250);
     send_frame(50, TOC_CLASS_BULK, toc_span(body, 1));
     assert_refused(TOC_CREDIT);
 }
@@ -221,18 +223,19 @@ static void a_link_waits_for_buffers_and_goes_on(void **state)
     }
     assert_null(toc_buffer_take(&to->buffers, sizeof body));
     memset(body, 'x', sizeof body);
-    uint64_t used = to->peer.in_used;
+    uint64_t used = to->peer.in[TOC_CLASS_BULK].used;
     send_frame(50, TOC_CLASS_BULK | TOC_FRAME_FLAG_MORE, toc_span(body, sizeof body));
     for (int i = 0; i < 3; i++) {
         assert_false(toc_peer_next_message(&to->peer, &to->buffers, keep_none, &message, &stalled));
         assert_true(stalled);
         assert_int_equal(to->peer.state, TOC_PEER_READY);
-        assert_int_equal(to->peer.in_used, used); /* charged once, when it is taken */
+        assert_int_equal(to->peer.in[TOC_CLASS_BULK].used,
+                         used); /* charged once, when it is taken */
     }
     toc_buffer_drop(&to->buffers, taken[--count]);
     assert_false(toc_peer_next_message(&to->peer, &to->buffers, keep_none, &message, &stalled));
     assert_false(stalled);
-    assert_int_equal(to->peer.in_used, used + sizeof body);
+    assert_int_equal(to->peer.in[TOC_CLASS_BULK].used, used + sizeof body);
     send_frame(50, TOC_CLASS_BULK, toc_span(body, 10));
     assert_true(next(&message));
     assert_int_equal(message.body.len, sizeof body + 10);

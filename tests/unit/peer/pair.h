@@ -126,8 +126,11 @@ static inline void pair_open(struct pair *pair)
     assert_true(side_check(&pair->dialler));
     assert_int_equal(pair->dialler.peer.state, TOC_PEER_READY);
     assert_int_equal(pair->answerer.peer.state, TOC_PEER_CONFIRM);
-    pair->dialler.peer.in_granted = pair->answerer.peer.in_granted = UINT64_MAX / 2;
-    pair->dialler.peer.out_granted = pair->answerer.peer.out_granted = UINT64_MAX / 2;
+    for (size_t class = 0; class < TOC_CLASS_COUNT; class ++) {
+        pair->dialler.peer.in[class].granted = pair->answerer.peer.in[class].granted =
+            pair->dialler.peer.out[class].granted = pair->answerer.peer.out[class].granted =
+                UINT64_MAX / 2;
+    }
 }
 
 /* One transport message of `from` with any plaintext, into `to`. */

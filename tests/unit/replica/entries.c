@@ -289,7 +289,8 @@ static void a_flood_of_alerts_leaves_buffers_to_others(void **state)
     world_run(&world, 100);
     const struct toc_buffers *buffers = &world.nodes[0].core->links.buffers;
     assert_true(buffers->free_count[1] >= TOC_BUFFER_MIDDLE_COUNT / TOC_BUFFER_SPARE_PART - 1);
-    assert_true(link_to_liar()->kept_bytes <= TOC_CREDIT_WINDOW_BYTES + 16384);
+    assert_true(link_to_liar()->kept_bytes <=
+                TOC_CREDIT_LIVE_BYTES + TOC_CREDIT_BULK_BYTES + 16384);
     uint64_t held = seq_of(1, NULL);
     publish(1);
     world_run(&world, 7000);

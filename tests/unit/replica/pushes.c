@@ -106,7 +106,7 @@ static void a_link_without_credit_pins_nothing(void **state)
     (void)state;
     begin(4);
     struct toc_link *link = link_to_liar();
-    link->peer.out_granted = link->peer.out_used;
+    link->peer.out[TOC_CLASS_LIVE].granted = link->peer.out[TOC_CLASS_LIVE].used;
     for (int i = 0; i < 300; i++) {
         publish(0);
         world_run(&world, 3);
@@ -131,14 +131,14 @@ static void a_link_that_does_not_read_pins_little(void **state)
         world_run(&world, 3);
     }
     struct toc_link *link = link_to_liar();
-    link->peer.out_granted = link->peer.out_used;
+    link->peer.out[TOC_CLASS_BULK].granted = link->peer.out[TOC_CLASS_BULK].used;
     struct toc_want want = {.kind = TOC_WANT_ENTRIES, .from = 1, .to = 100};
     world_log(&world, 1, NULL, want.log);
     say_want(&want);
     world_run(&world, 500);
     assert_true(toc_peer_waiting(&link->peer, TOC_CLASS_BULK) <= TOC_LOADS_LINK);
     assert_int_equal(world.nodes[0].core->links.buffers.free_count[2], TOC_BUFFER_LARGE_COUNT);
-    link->peer.out_granted = LIAR_CREDIT;
+    link->peer.out[TOC_CLASS_BULK].granted = LIAR_CREDIT;
     world_run(&world, 1500);
     assert_int_equal(liar_count(&liar, TOC_MSG_RANGE), 100);
     end();

@@ -11,7 +11,8 @@ static struct toc_hello sample_hello(void)
     struct toc_hello hello = {.version = 1,
                               .roster_number = 300,
                               .capabilities = 5,
-                              .credit_bytes = UINT64_MAX,
+                              .credit_live_bytes = UINT64_MAX,
+                              .credit_bulk_bytes = 77,
                               .clock = {TOC_UTC_MS_MAX},
                               .software = "tocsin/0.1"};
     memset(hello.roster_hash, 7, sizeof hello.roster_hash);
@@ -31,7 +32,8 @@ static void hello_is_read_as_it_was_written(void **state)
     assert_int_equal(read.roster_number, hello.roster_number);
     assert_memory_equal(read.roster_hash, hello.roster_hash, 32);
     assert_int_equal(read.capabilities, hello.capabilities);
-    assert_true(read.credit_bytes == hello.credit_bytes);
+    assert_true(read.credit_live_bytes == hello.credit_live_bytes);
+    assert_true(read.credit_bulk_bytes == hello.credit_bulk_bytes);
     assert_true(read.clock.ms == hello.clock.ms);
     assert_string_equal(read.software, hello.software);
     for (size_t room = 0; room < len; room++) {
@@ -52,23 +54,23 @@ static size_t write_twisted(uint8_t *out, size_t size, const struct twist *twist
     static const char text[TOC_SOFTWARE_BYTES_MAX + 2] = "x";
     struct toc_writer writer;
     toc_writer_init(&writer, out, size);
-    size_t fields = 7u - (twist->leave_out >= 0 ? 1 : 0) + (twist->extra_key != 0 ? 1 : 0);
+    size_t fields = 8u - (twist->leave_out >= 0 ? 1 : 0) + (twist->extra_key != 0 ? 1 : 0);
     toc_write_map(&writer, fields);
     if (twist->extra_key < 0) {
         toc_write_int(&writer, twist->extra_key);
         toc_write_uint(&writer, 1);
     }
-    for (int key = 0; key < 7; key++) {
+    for (int key = 0; key < 8; key++) {
         if (key == twist->leave_out) {
             continue;
         }
         toc_write_int(&writer, key);
         if (key == 2) {
             toc_write_bin(&writer, toc_span(text, twist->hash));
-        } else if (key == 6) {
+        } else if (key == 7) {
             toc_write_str(&writer, toc_span(text, twist->software));
         } else {
-            toc_write_uint(&writer, key == 5 ? twist->clock : key == 0 ? twist->version : 1);
+            toc_write_uint(&writer, key == 6 ? twist->clock : key == 0 ? twist->version : 1);
         }
     }
     if (twist->extra_key > 0) {
@@ -84,9 +86,9 @@ static void a_hello_out_of_form_is_refused(void **state)
     (void)state;
     static const struct twist rows[] = {
         {-1, 0, 1, 1, 1, 32, TOC_OK},
-        {6, 0, 1, 1, 1, 32, TOC_OK},         /* software is optional */
+        {7, 0, 1, 1, 1, 32, TOC_OK},         /* software is optional */
         {-1, 100, 1, 1, 1, 32, TOC_OK},      /* a field of a later version */
-        {-1, 7, 1, 1, 1, 32, TOC_OK},        /* the next one */
+        {-1, 8, 1, 1, 1, 32, TOC_OK},        /* the next one */
         {-1, -1, 1, 1, 1, 32, TOC_CRITICAL}, /* a critical one */
         {0, 0, 1, 1, 1, 32, TOC_MALFORMED},
         {1, 0, 1, 1, 1, 32, TOC_MALFORMED},
@@ -94,7 +96,8 @@ static void a_hello_out_of_form_is_refused(void **state)
         {3, 0, 1, 1, 1, 32, TOC_MALFORMED},
         {4, 0, 1, 1, 1, 32, TOC_MALFORMED},
         {5, 0, 1, 1, 1, 32, TOC_MALFORMED},
-        {5, 37, 1, 1, 1, 32, TOC_MALFORMED}, /* 37 is not 5 modulo 32 */
+        {6, 0, 1, 1, 1, 32, TOC_MALFORMED},
+        {6, 38, 1, 1, 1, 32, TOC_MALFORMED}, /* 38 is not 6 modulo 32 */
         {-1, 0, TOC_UTC_MS_MAX, 1, 1, 32, TOC_OK},
         {-1, 0, TOC_UTC_MS_MAX + 1, 1, 1, 32, TOC_LIMIT},
         {-1, 0, UINT64_MAX, 1, 1, 32, TOC_LIMIT},
