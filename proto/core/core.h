@@ -84,6 +84,7 @@ struct toc_link_view {
     uint8_t org[TOC_ID_BYTES];
     uint16_t node;
     bool dialled, established;
+    enum toc_link_why why;
     uint8_t version, suite;
     uint64_t sent_bytes, received_bytes;
     uint64_t rtt_ms;

@@ -165,6 +165,19 @@ struct toc_actions {
     size_t count;
 };
 
+/* Why there is a link: PROTOCOL.md. */
+enum toc_link_why {
+    TOC_WHY_ACCEPTED, /* the other side wanted it */
+    TOC_WHY_OWN,      /* a node of our own organisation */
+    TOC_WHY_ALL,      /* the federation is small: everybody is linked with everybody */
+    TOC_WHY_NEAR,     /* chosen, and its RTT is in the lowest third of those known */
+    TOC_WHY_MID,      /* in the middle third, or nothing to compare with is known */
+    TOC_WHY_FAR,      /* in the highest third */
+    TOC_WHY_GROUP,    /* a group has too few links otherwise */
+    TOC_WHY_VISIT,    /* for a while: its organisation lacks something, or it is its turn */
+    TOC_WHY_SOUGHT,   /* part of those before seemed to withhold something */
+};
+
 /* For the rooms that make up the core. */
 
 /* One step's surroundings: where actions go, what time it is, fresh bytes. */

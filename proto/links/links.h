@@ -38,6 +38,7 @@
 #define TOC_OPENING_BURST_KNOWN 64u
 #define TOC_SOURCES_MAX 256u /* sources remembered */
 #define TOC_SOURCE_BYTES 8u
+#define TOC_SEEK_LINKS 3u   /* other links that one suspicion is worth in a minute */
 #define TOC_NOTICE_MS 1000u /* at most one notice about strangers: they must not fill a log */
 
 enum toc_link_state { TOC_LINK_FREE, TOC_LINK_DIALLING, TOC_LINK_OPEN, TOC_LINK_CLOSING };
@@ -61,6 +62,13 @@ struct toc_link {
     bool ping_out;
     uint64_t rtt_ms;
     uint64_t taken_bytes[TOC_CLASS_COUNT]; /* of live and bulk, what we have dealt with */
+    /* How links are chosen. */
+    enum toc_link_why why;
+    bool probe;            /* ends with the handshake, which tells how far the node is */
+    bool suspected;        /* set from outside: goes first when others are sought */
+    uint16_t slot;         /* of its card in the directory; valid while dialled or established */
+    uint16_t of_card;      /* place of its certificate in the card */
+    struct toc_mono begun; /* the connection stands; `opened` is that of the link later */
     /* What replica keeps about a link. */
     uint8_t shared[TOC_GROUP_SET_BYTES]; /* groups that both sides know, by place in the ledger */
     uint8_t rows_due[TOC_GROUP_SET_BYTES];
@@ -91,6 +99,22 @@ struct toc_source {
     uint64_t known_ms; /* a link from there was established then; 0 never */
 };
 
+/* What the groups need of links; by place in the ledger, 0 and 1 included. */
+struct toc_wish {
+    const uint8_t *members; /* a set of places in the roster, our own included */
+    uint32_t member_count;
+    bool standing; /* nine or more members, and not silent for a day: links stand in it */
+};
+/* Set by replica before the first tick; NULL: there are no groups. */
+struct toc_links_wishes {
+    void *context;
+    /* False: there is no such group; those above neither. */
+    bool (*group)(void *context, const struct toc_turn *turn, uint32_t group, struct toc_wish *out);
+    /* Does this member lack something of a group that it should be given by us? */
+    bool (*lacks)(void *context, const struct toc_turn *turn, uint32_t group,
+                  const uint8_t org[static TOC_ID_BYTES]);
+};
+
 #define TOC_CLOCK_MS_MAX 600000 /* a node further off its peers' median publishes nothing */
 
 struct toc_links {
@@ -117,6 +141,9 @@ struct toc_links {
     /* Told of every established link that is about to go, however it goes. */
     void (*gone)(void *context, struct toc_link *link);
     void *gone_context;
+    struct toc_links_wishes wishes;
+    uint8_t hurried[TOC_GROUP_SET_BYTES]; /* groups in which somebody may lack what we hold */
+    bool seek_due;
 };
 
 struct toc_links_options {
@@ -188,6 +215,14 @@ void toc_links_flush(struct toc_links *links, struct toc_turn *turn);
 
 /* Dials, pings, ends what is overdue. Needs entropy, once a second. */
 void toc_links_tick(struct toc_links *links, struct toc_turn *turn);
+/* Something is being withheld from us, it seems: links to organisations that we have none to are
+ * dialled, at most TOC_SEEK_LINKS a minute, and in return a link that is `suspected` goes. R-13.87.
+ */
+void toc_links_seek(struct toc_links *links);
+/* We hold something new of this group: who of its members lacks it is visited soon.. */
+void toc_links_hurry(struct toc_links *links, uint32_t group);
+/* Why a link stands, with the distance as it is known now. */
+enum toc_link_why toc_link_why(const struct toc_links *links, const struct toc_link *link);
 /* An organisation was heard of anew: its nodes are dialled at the next tick. */
 void toc_links_redial(struct toc_links *links, const uint8_t org[static TOC_ID_BYTES]);
 /* Median of the peers' clocks minus ours, in ms; 0 without peers, or between two that disagree
