@@ -80,7 +80,7 @@ void toc_feed_clear_batch(struct toc_feed_batch *batch);
 void toc_feed_hand_over(struct toc_feed *feed, const struct toc_feed_log *log, uint64_t seq,
                         struct toc_feed_row *row);
 /* Waits for the batch that the writer has, if any, and empties it. Gives the row that came with it
- * (or NULL). Fails: as toc_writer_index_end. */
+ * (or NULL). Fails: as toc_writer_index_end; CORRUPT: every log begins again. */
 TOC_MUST_USE struct toc_err toc_feed_take_back(struct toc_feed *feed, struct toc_feed_row **row);
 
 #endif

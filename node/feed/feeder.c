@@ -142,12 +142,30 @@ static bool is_stopping(struct toc_feed *feed)
     return stopping;
 }
 
+/* The index is empty again: every log goes through it from its first entry. */
+static void begin_again(struct toc_feed *feed)
+{
+    pthread_mutex_lock(&feed->mutex);
+    for (size_t i = 0; i < feed->row_max; i++) {
+        struct toc_feed_row *row = feed->rows[i];
+        if (row != NULL) {
+            row->done = row->fed = 0;
+            enqueue(feed, row);
+        }
+    }
+    pthread_mutex_unlock(&feed->mutex);
+}
+
 /* Ends the batch that the writer has: its log is visible further, or is read again from there. */
 static struct toc_err settle(struct toc_feed *feed)
 {
     uint64_t seq = feed->writing == NULL ? 0 : feed->writing->job.reached.seq;
     struct toc_feed_row *row;
     struct toc_err err = toc_feed_take_back(feed, &row);
+    if (err.code == TOC_CORRUPT) {
+        begin_again(feed);
+        return err;
+    }
     if (row == NULL) {
         return err;
     }
@@ -185,7 +203,9 @@ static struct toc_err fill_batch(struct toc_feed *feed, const struct toc_feed_ro
 static struct toc_err feed_log(struct toc_feed *feed, struct toc_feed_row *row, uint64_t to)
 {
     if (!row->known) {
-        TOC_TRY(toc_index_reached(feed->options.index, row->log.log, &row->done));
+        struct toc_err err = toc_index_reached(feed->options.index, row->log.log, &row->done);
+        /* A damaged cursor is found again when it is to be moved, and ends the index. */
+        TOC_TRY(err.code == TOC_CORRUPT ? toc_ok() : err);
         row->fed = row->done;
         row->known = true;
     }
@@ -298,7 +318,9 @@ static void feed_late(struct toc_feed *feed)
         pthread_mutex_unlock(&feed->mutex);
         struct toc_err err = feed_again(feed, &entry);
         toc_feed_clear_batch(feed->filling);
-        if (toc_failed(err)) {
+        if (err.code == TOC_CORRUPT) {
+            toc_say(TOC_LEVEL_ERROR, "indexing: %s", err.why); /* its log begins again */
+        } else if (toc_failed(err)) {
             toc_say(TOC_LEVEL_ERROR, "a late payload is not shown until a restart: %s",
                     err.why == NULL ? toc_code_text(err.code) : err.why);
         } else {

@@ -33,7 +33,7 @@ static struct toc_err find_id(const struct toc_index *index, const uint8_t *id, 
         known->hidden = true;
         known->number = toc_le32(toc_memory_value(node).at);
     }
-    struct toc_err err = toc_db_get(toc_db_txn_read(index->txn), TOC_DB_INDEX_ID, key, &value);
+    struct toc_err err = toc_index_row_get(index, TOC_DB_INDEX_ID, key, &value);
     if (err.code == TOC_ABSENT) {
         return toc_ok();
     }
@@ -45,15 +45,12 @@ static struct toc_err find_id(const struct toc_index *index, const uint8_t *id, 
     return toc_ok();
 }
 
-/* Puts a row at once: on the disk, or among the hidden ones of this transaction. */
+/* Puts a row at once: for the disk, or among the hidden ones of this batch. */
 static struct toc_err put_row(struct toc_index *index, bool hidden, enum toc_db_table table,
                               struct toc_span key, struct toc_span value)
 {
-    if (hidden) {
-        return toc_memory_put(&index->fresh, table, key, value);
-    }
-    toc_db_put(index->txn, table, key, value);
-    return toc_ok();
+    return hidden ? toc_memory_put(&index->fresh, table, key, value)
+                  : toc_index_row_put(index, table, key, value);
 }
 
 static struct toc_err put_meta(struct toc_index *index, bool hidden,
@@ -190,8 +187,7 @@ static struct toc_err take_number(struct toc_index *index, bool hidden, uint32_t
         *number = index->next_hidden++;
         return toc_ok();
     }
-    struct toc_err err =
-        toc_db_get(toc_db_txn_read(index->txn), TOC_DB_INDEX_INFO, NEXT_NUMBER, &value);
+    struct toc_err err = toc_index_row_get(index, TOC_DB_INDEX_INFO, NEXT_NUMBER, &value);
     if (toc_failed(err) && err.code != TOC_ABSENT) {
         return err;
     }
@@ -200,8 +196,7 @@ static struct toc_err take_number(struct toc_index *index, bool hidden, uint32_t
         return toc_fail(TOC_FULL, "the index has no number left");
     }
     toc_put_le32(row, *number + 1);
-    toc_db_put(index->txn, TOC_DB_INDEX_INFO, NEXT_NUMBER, toc_span(row, sizeof row));
-    return toc_ok();
+    return toc_index_row_put(index, TOC_DB_INDEX_INFO, NEXT_NUMBER, toc_span(row, sizeof row));
 }
 
 /* Where the rows of one bulletin begin. */
@@ -275,7 +270,7 @@ static struct toc_err read_meta(const struct toc_index *index, const struct know
     toc_db_key_make(&key, TOC_DB_INDEX_META, 1, known->number);
     struct toc_span name = toc_db_key_span(&key);
     if (known->on_disk) {
-        TOC_TRY(toc_db_get(toc_db_txn_read(index->txn), TOC_DB_INDEX_META, name, &row));
+        TOC_TRY(toc_index_row_get(index, TOC_DB_INDEX_META, name, &row));
         return toc_index_meta_decode(meta, known->number, row);
     }
     const struct toc_memory_node *node = toc_memory_get(&index->fresh, TOC_DB_INDEX_META, name);
@@ -329,20 +324,19 @@ static struct toc_err note_hidden(struct toc_index *index, const struct toc_inde
     struct toc_db_key key;
     toc_db_key_make(&key, TOC_DB_INDEX_HIDDEN, 2, place->log, place->seq);
     struct toc_span name = toc_db_key_span(&key);
-    toc_db_put(index->txn, TOC_DB_INDEX_HIDDEN, name, toc_span(NULL, 0));
+    TOC_TRY(toc_index_row_put(index, TOC_DB_INDEX_HIDDEN, name, toc_span(NULL, 0)));
     return toc_memory_put(&index->fresh, TOC_DB_INDEX_HIDDEN, name, toc_span(NULL, 0));
 }
 
 /* Remembers on disk, or forgets, that a start is to read the entry again. */
-static void note_again(struct toc_index *index, const struct toc_index_entry *entry)
+static struct toc_err note_again(struct toc_index *index, const struct toc_index_entry *entry)
 {
     struct toc_db_key key;
     toc_db_key_make(&key, TOC_DB_INDEX_HIDDEN, 2, entry->place.log, entry->place.seq);
-    if (entry->facts == NULL && entry->again) {
-        toc_db_put(index->txn, TOC_DB_INDEX_HIDDEN, toc_db_key_span(&key), toc_span(NULL, 0));
-    } else {
-        toc_db_del(index->txn, TOC_DB_INDEX_HIDDEN, toc_db_key_span(&key));
-    }
+    struct toc_span name = toc_db_key_span(&key);
+    return entry->facts == NULL && entry->again
+               ? toc_index_row_put(index, TOC_DB_INDEX_HIDDEN, name, toc_span(NULL, 0))
+               : toc_index_row_del(index, TOC_DB_INDEX_HIDDEN, name);
 }
 
 static struct toc_err apply_entry(struct toc_index *index, const struct toc_index_entry *entry)
@@ -353,7 +347,7 @@ static struct toc_err apply_entry(struct toc_index *index, const struct toc_inde
     if (hidden || known.hidden) {
         TOC_TRY(note_hidden(index, &entry->place));
     } else if (entry->facts == NULL || known.on_disk) {
-        note_again(index, entry);
+        TOC_TRY(note_again(index, entry));
     }
     if (!known.on_disk && !known.hidden) {
         return insert(index, entry, hidden);
@@ -362,11 +356,22 @@ static struct toc_err apply_entry(struct toc_index *index, const struct toc_inde
     return known.on_disk && hidden ? toc_ok() : add_place(index, entry, &known);
 }
 
-/* Puts the rows that wait, table by table and in key order. */
-static struct toc_err flush(struct toc_index *index)
+/* Puts the rows that wait, in key order, among those that go ahead of the disk. */
+static struct toc_err put_ahead(struct toc_index *index)
 {
-    struct rows *rows = &index->rows;
-    toc_rows_unite(rows, 0);
+    const struct rows *rows = &index->rows;
+    for (size_t i = 0; i < rows->count; i++) {
+        const struct row *row = &rows->at[i];
+        TOC_TRY(toc_memory_put(&index->fresh_ahead, row->table, toc_rows_key(rows, row),
+                               toc_rows_value(rows, row)));
+    }
+    return toc_ok();
+}
+
+/* The same into the transaction, table by table. */
+static struct toc_err put_sorted(struct toc_index *index)
+{
+    const struct rows *rows = &index->rows;
     struct toc_db_row *sorted = malloc((rows->count + 1) * sizeof *sorted);
     if (sorted == NULL) {
         return toc_fail(TOC_FULL, "no memory for rows of the index");
@@ -380,13 +385,20 @@ static struct toc_err flush(struct toc_index *index)
         toc_db_put_sorted(index->txn, table, sorted, end - begin);
     }
     free(sorted);
-    rows->count = 0;
-    rows->used_bytes = 0;
     return toc_ok();
 }
 
-static struct toc_err apply(struct toc_index *index, const struct toc_index_entry *entries,
-                            size_t entry_count)
+static struct toc_err flush(struct toc_index *index)
+{
+    toc_rows_unite(&index->rows, 0);
+    TOC_TRY(index->txn == NULL ? put_ahead(index) : put_sorted(index));
+    index->rows.count = 0;
+    index->rows.used_bytes = 0;
+    return toc_ok();
+}
+
+struct toc_err toc_index_take(struct toc_index *index, const struct toc_index_entry *entries,
+                              size_t entry_count)
 {
     for (size_t i = 0; i < entry_count; i++) {
         TOC_TRY(apply_entry(index, &entries[i]));
@@ -395,15 +407,5 @@ static struct toc_err apply(struct toc_index *index, const struct toc_index_entr
         }
     }
     TOC_TRY(flush(index));
-    toc_index_put_prefixes(index);
-    return toc_ok();
-}
-
-struct toc_err toc_index_apply(struct toc_index *index, struct toc_db_txn *txn,
-                               const struct toc_index_entry *entries, size_t entry_count)
-{
-    toc_index_join(index, txn);
-    TOC_TRY(toc_db_failure(txn));
-    toc_db_fail(txn, apply(index, entries, entry_count));
-    return toc_db_failure(txn);
+    return toc_index_put_prefixes(index);
 }

@@ -9,9 +9,11 @@
  *            so that a start can index them again
  *   place    one entry that carries the bulletin: the same id may stand in several logs and groups
  *   reached  seq of a log up to which all entries have been through the index
+ *   ahead    rows that stand in memory until the next transaction puts them on the disk; readers
+ *            find them like any other
  *
- * Threads: apply, advance, clear and open: the writer's thread. A reader belongs to one thread;
- * many at once are fine.
+ * Threads: apply, advance, follow, clear and open: the writer's thread. A reader belongs to one
+ * thread; many at once are fine.
  */
 #ifndef TOC_INDEX_H
 #define TOC_INDEX_H
@@ -55,6 +57,12 @@ struct toc_index_entry {
     bool again;                    /* and is to be read again after the next start */
 };
 
+/* How far a log has been through the index. */
+struct toc_index_reached {
+    uint8_t log[TOC_ID_BYTES];
+    uint64_t seq;
+};
+
 /*
  * Indexes a batch; each bulletin becomes visible when the transaction has committed. Larger
  * batches are faster: rows are sorted before they are put. The stricter of the header's and the
@@ -71,6 +79,26 @@ TOC_MUST_USE struct toc_err toc_index_apply(struct toc_index *index, struct toc_
  * Failures are held by txn. */
 void toc_index_advance(struct toc_index *index, struct toc_db_txn *txn,
                        const uint8_t log[static TOC_ID_BYTES], uint64_t seq);
+/* Rows that stand ahead of the disk, at most; and facts of a batch that goes there. Reason: a row
+ * takes about 300 bytes, so that they stay near 1 MiB; what is larger gains nothing by it. */
+#define TOC_INDEX_AHEAD_ROWS_MAX 4096u
+#define TOC_INDEX_AHEAD_FACTS_MAX 512u
+/*
+ * Apply and advance without a transaction: visible when it returns, in memory until the next
+ * transaction of apply, advance or follow has committed. A crash before forgets it, cursor and all,
+ * so that the feeder gives it again. Fails: STATE (this batch needs a transaction: it is large, so
+ * much is ahead already, or a row has to go; or a commit has failed), FULL, CORRUPT: nothing
+ * changed.
+ */
+TOC_MUST_USE struct toc_err toc_index_apply_ahead(struct toc_index *index,
+                                                  const struct toc_index_entry *entries,
+                                                  size_t entry_count,
+                                                  const struct toc_index_reached *reached);
+/* Puts what is ahead into the transaction; stays ahead if that does not commit. Failures are held
+ * by txn. */
+void toc_index_follow(struct toc_index *index, struct toc_db_txn *txn);
+/* Is anything ahead? */
+bool toc_index_is_ahead(const struct toc_index *index);
 /* Removes everything; every log is unreached. */
 void toc_index_clear(struct toc_index *index, struct toc_db_txn *txn);
 

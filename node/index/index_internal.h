@@ -7,7 +7,7 @@
 
 #include <pthread.h>
 
-/* ---- memory: the hidden rows ----
+/* ---- memory: the hidden rows, and those ahead of the disk ----
  * An ordered map of rows, in the same keys as on disk with the table's number before them. */
 
 struct toc_memory_node {
@@ -102,24 +102,52 @@ struct prefixes {
 
 struct toc_index {
     struct toc_db *db;
-    pthread_rwlock_t lock; /* shared: readers; exclusive: a commit adds hidden rows */
+    pthread_rwlock_t lock; /* shared: readers; exclusive: what stands in memory changes */
     struct toc_memory hidden;
-    struct prefixes prefixes;        /* of rows on disk */
+    struct toc_memory ahead;         /* rows that the disk is still to get */
+    struct prefixes prefixes;        /* of rows on disk, and ahead of it */
     struct prefixes hidden_prefixes; /* of hidden ones */
     uint32_t next_hidden;
-    /* The transaction under way; the writer's. */
+    /* The transaction under way; the writer's. NULL, while a batch goes ahead of the disk: */
     struct toc_db_txn *txn;
-    bool cleared;            /* the hidden rows go when it commits */
-    struct toc_memory fresh; /* hidden rows that it adds */
+    struct toc_db_read *base;      /* what the disk holds then */
+    struct toc_memory fresh_ahead; /* the batch's rows for the disk */
+    /* Either way: */
+    bool cleared;            /* all rows in memory go when the transaction commits */
+    bool followed;           /* the transaction holds the rows ahead */
+    struct toc_memory fresh; /* hidden rows that are added */
     struct prefixes fresh_prefixes, fresh_hidden_prefixes;
     struct rows rows;        /* of the batch under way */
     struct toc_value *value; /* scratch: 12 KiB */
 };
 
+/* Empties all tables of the index on disk. */
+void toc_index_empty(struct toc_db_txn *txn);
 /* Makes `txn` the transaction under way, if it is not: what it adds is seen when it commits. */
 void toc_index_join(struct toc_index *index, struct toc_db_txn *txn);
-/* Puts the prefix lengths that the transaction has met, if there are new ones. */
-void toc_index_put_prefixes(struct toc_index *index);
+/* Rows on the disk, as the batch under way sees and changes them: in its transaction, or ahead of
+ * it. get fails: ABSENT, CORRUPT. put fails: FULL. del fails: STATE, where a row ahead would have
+ * to take one off the disk; else as get. */
+TOC_MUST_USE struct toc_err toc_index_row_get(const struct toc_index *index,
+                                              enum toc_db_table table, struct toc_span key,
+                                              struct toc_span *value);
+TOC_MUST_USE struct toc_err toc_index_row_put(struct toc_index *index, enum toc_db_table table,
+                                              struct toc_span key, struct toc_span value);
+TOC_MUST_USE struct toc_err toc_index_row_del(struct toc_index *index, enum toc_db_table table,
+                                              struct toc_span key);
+/* Adds the rows of a batch to those under way. Sets `reached` of no log. Fails: FULL, CORRUPT,
+ * STATE. */
+TOC_MUST_USE struct toc_err
+toc_index_take(struct toc_index *index, const struct toc_index_entry *entries, size_t entry_count);
+/* Moves `reached` of a log on. Fails: as the rows. */
+TOC_MUST_USE struct toc_err toc_index_reach(struct toc_index *index, const uint8_t *log,
+                                            uint64_t seq);
+/* Makes the rows in memory that were added readers' rows; the lock is held. */
+void toc_index_show_fresh(struct toc_index *index);
+/* Forgets them. */
+void toc_index_drop_fresh(struct toc_index *index);
+/* Puts the prefix lengths that the batch has met, if there are new ones. Fails: FULL. */
+TOC_MUST_USE struct toc_err toc_index_put_prefixes(struct toc_index *index);
 
 struct toc_index_read {
     struct toc_index *index;
@@ -127,15 +155,16 @@ struct toc_index_read {
     bool any_withdrawn;
 };
 
-/* ---- scan: the rows of a table, on disk and hidden, in key order ---- */
+/* ---- scan: the rows of a table, on disk and in memory, in key order ---- */
+
+#define SCAN_MEMORIES 2u /* hidden, ahead */
 
 struct scan {
     const struct toc_index_read *read;
     enum toc_db_table table;
     struct toc_db_cursor disk;
     bool disk_valid;
-    const struct toc_memory_node *node;
-    bool of_memory; /* where the current row is */
+    const struct toc_memory_node *nodes[SCAN_MEMORIES];
     struct toc_span key, value;
 };
 

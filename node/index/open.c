@@ -14,7 +14,7 @@ static void put_schema(struct toc_db_txn *txn)
     toc_db_put(txn, TOC_DB_INDEX_INFO, SCHEMA, toc_span(row, sizeof row));
 }
 
-static void drop_tables(struct toc_db_txn *txn)
+void toc_index_empty(struct toc_db_txn *txn)
 {
     for (unsigned i = 0; i < TOC_DB_TABLE_COUNT; i++) {
         if (toc_db_layout((enum toc_db_table)i)->disposable) {
@@ -52,7 +52,7 @@ static struct toc_err prepare(struct toc_index *index)
     }
     struct toc_db_txn *txn;
     TOC_TRY(toc_db_begin(index->db, &txn));
-    drop_tables(txn);
+    toc_index_empty(txn);
     return toc_db_commit(txn);
 }
 
@@ -76,6 +76,12 @@ struct toc_err toc_index_open(struct toc_index **out, struct toc_db *db)
     if (!toc_failed(err)) {
         err = toc_memory_init(&index->fresh);
     }
+    if (!toc_failed(err)) {
+        err = toc_memory_init(&index->ahead);
+    }
+    if (!toc_failed(err)) {
+        err = toc_memory_init(&index->fresh_ahead);
+    }
     if (index->value == NULL && !toc_failed(err)) {
         err = toc_fail(TOC_FULL, "no memory for the index");
     }
@@ -98,112 +104,12 @@ void toc_index_close(struct toc_index *index)
     TOC_ASSERT(index->txn == NULL);
     toc_memory_free(&index->hidden);
     toc_memory_free(&index->fresh);
+    toc_memory_free(&index->ahead);
+    toc_memory_free(&index->fresh_ahead);
     toc_rows_clear(&index->rows);
     free(index->value);
     (void)pthread_rwlock_destroy(&index->lock);
     free(index);
-}
-
-static void unite_prefixes(struct prefixes *into, const struct prefixes *from)
-{
-    for (size_t i = 0; i < sizeof into->bits; i++) {
-        into->bits[i] |= from->bits[i];
-    }
-}
-
-static void end_transaction(void *arg, bool committed)
-{
-    struct toc_index *index = arg;
-    if (committed) {
-        (void)pthread_rwlock_wrlock(&index->lock);
-        if (index->cleared) {
-            toc_memory_clear(&index->hidden);
-            index->prefixes = (struct prefixes){0};
-            index->hidden_prefixes = (struct prefixes){0};
-        }
-        toc_memory_move(&index->hidden, &index->fresh);
-        unite_prefixes(&index->prefixes, &index->fresh_prefixes);
-        unite_prefixes(&index->hidden_prefixes, &index->fresh_hidden_prefixes);
-        (void)pthread_rwlock_unlock(&index->lock);
-    }
-    toc_memory_clear(&index->fresh);
-    toc_rows_clear(&index->rows);
-    index->txn = NULL;
-}
-
-void toc_index_join(struct toc_index *index, struct toc_db_txn *txn)
-{
-    if (index->txn == txn) {
-        return;
-    }
-    TOC_ASSERT(index->txn == NULL);
-    index->txn = txn;
-    index->cleared = false;
-    index->fresh_prefixes = (struct prefixes){0};
-    index->fresh_hidden_prefixes = (struct prefixes){0};
-    toc_db_on_end(txn, end_transaction, index);
-}
-
-void toc_index_put_prefixes(struct toc_index *index)
-{
-    struct prefixes all = index->cleared ? (struct prefixes){0} : index->prefixes;
-    unite_prefixes(&all, &index->fresh_prefixes);
-    if (index->cleared || memcmp(&all, &index->prefixes, sizeof all) != 0) {
-        toc_db_put(index->txn, TOC_DB_INDEX_INFO, PREFIXES, toc_span(all.bits, sizeof all.bits));
-    }
-}
-
-void toc_index_clear(struct toc_index *index, struct toc_db_txn *txn)
-{
-    toc_index_join(index, txn);
-    drop_tables(txn);
-    toc_memory_clear(&index->fresh);
-    index->fresh_prefixes = (struct prefixes){0};
-    index->fresh_hidden_prefixes = (struct prefixes){0};
-    index->cleared = true;
-}
-
-static struct toc_err read_reached(const struct toc_db_read *read, const uint8_t *log,
-                                   uint64_t *seq)
-{
-    struct toc_span value;
-    *seq = 0;
-    struct toc_err err =
-        toc_db_get(read, TOC_DB_INDEX_REACHED, toc_span(log, TOC_ID_BYTES), &value);
-    if (err.code == TOC_ABSENT) {
-        return toc_ok();
-    }
-    TOC_TRY(err);
-    if (value.len != 8) {
-        return toc_fail(TOC_CORRUPT, "a row of the index does not decode");
-    }
-    *seq = toc_le64(value.at);
-    return toc_ok();
-}
-
-void toc_index_advance(struct toc_index *index, struct toc_db_txn *txn,
-                       const uint8_t log[static TOC_ID_BYTES], uint64_t seq)
-{
-    uint64_t reached;
-    uint8_t row[8];
-    toc_index_join(index, txn);
-    struct toc_err err = read_reached(toc_db_txn_read(txn), log, &reached);
-    toc_db_fail(txn, err);
-    if (!toc_failed(err) && seq > reached) {
-        toc_put_le64(row, seq);
-        toc_db_put(txn, TOC_DB_INDEX_REACHED, toc_span(log, TOC_ID_BYTES),
-                   toc_span(row, sizeof row));
-    }
-}
-
-struct toc_err toc_index_reached(struct toc_index *index, const uint8_t log[static TOC_ID_BYTES],
-                                 uint64_t *seq)
-{
-    struct toc_db_read *read;
-    TOC_TRY(toc_db_read_begin(index->db, &read));
-    struct toc_err err = read_reached(read, log, seq);
-    toc_db_read_end(read);
-    return err;
 }
 
 struct toc_err toc_index_read_begin(struct toc_index *index, struct toc_index_read **out)
@@ -248,16 +154,16 @@ static struct toc_err list_hidden(struct toc_index *index, uint8_t **keys, size_
 {
     enum { KEY_BYTES = TOC_ID_BYTES + 8 };
     struct toc_index_read *read;
-    struct toc_db_cursor cursor = {0};
+    struct scan scan = {0};
     size_t room = 0;
     TOC_TRY(toc_index_read_begin(index, &read));
-    struct toc_err err = toc_db_cursor_open(&cursor, read->db, TOC_DB_INDEX_HIDDEN);
+    struct toc_err err = toc_scan_open(&scan, read, TOC_DB_INDEX_HIDDEN);
     if (!toc_failed(err)) {
-        err = toc_db_seek(&cursor, toc_span(NULL, 0));
+        err = toc_scan_seek(&scan, toc_span(NULL, 0));
     }
     while (!toc_failed(err)) {
-        if (cursor.key.len == KEY_BYTES &&
-            toc_memory_get(&index->hidden, TOC_DB_INDEX_HIDDEN, cursor.key) == NULL) {
+        if (scan.key.len == KEY_BYTES &&
+            toc_memory_get(&index->hidden, TOC_DB_INDEX_HIDDEN, scan.key) == NULL) {
             if (*count == room) {
                 room = room == 0 ? 64 : 2 * room;
                 uint8_t *grown = realloc(*keys, room * KEY_BYTES);
@@ -267,12 +173,12 @@ static struct toc_err list_hidden(struct toc_index *index, uint8_t **keys, size_
                 }
                 *keys = grown;
             }
-            memcpy(*keys + *count * KEY_BYTES, cursor.key.at, KEY_BYTES);
+            memcpy(*keys + *count * KEY_BYTES, scan.key.at, KEY_BYTES);
             (*count)++;
         }
-        err = toc_db_next(&cursor);
+        err = toc_scan_next(&scan);
     }
-    toc_db_cursor_close(&cursor);
+    toc_scan_close(&scan);
     toc_index_read_end(read);
     return err.code == TOC_ABSENT ? toc_ok() : err;
 }

@@ -20,70 +20,93 @@ static struct toc_err note_disk(struct scan *scan, struct toc_err err)
     return err.code == TOC_ABSENT ? toc_ok() : err;
 }
 
-static void note_memory(struct scan *scan, const struct toc_memory_node *node)
+static void note_memory(struct scan *scan, size_t place, const struct toc_memory_node *node)
 {
-    scan->node = node != NULL && toc_memory_table(node) == scan->table ? node : NULL;
+    scan->nodes[place] = node != NULL && toc_memory_table(node) == scan->table ? node : NULL;
 }
 
-/* Makes the nearer of the two rows the current one. */
+/* Rows in memory, those that win over others of the same key last. */
+static const struct toc_memory *memory_of(const struct toc_index *index, size_t place)
+{
+    return place == 0 ? &index->hidden : &index->ahead;
+}
+
+/* Makes the nearest row the current one; of rows with one key, the one in memory. */
 static struct toc_err choose(struct scan *scan, bool rising)
 {
-    if (!scan->disk_valid && scan->node == NULL) {
-        return toc_fail(TOC_ABSENT, "no further row");
+    bool found = scan->disk_valid;
+    if (found) {
+        scan->key = scan->disk.key;
+        scan->value = scan->disk.value;
     }
-    scan->of_memory = !scan->disk_valid;
-    if (scan->disk_valid && scan->node != NULL) {
-        int order = toc_span_compare(toc_memory_key(scan->node), scan->disk.key);
-        scan->of_memory = rising ? order < 0 : order > 0;
+    for (size_t i = 0; i < SCAN_MEMORIES; i++) {
+        const struct toc_memory_node *node = scan->nodes[i];
+        int order = node != NULL && found ? toc_span_compare(toc_memory_key(node), scan->key) : 0;
+        if (node != NULL && (rising ? order <= 0 : order >= 0)) {
+            scan->key = toc_memory_key(node);
+            scan->value = toc_memory_value(node);
+            found = true;
+        }
     }
-    scan->key = scan->of_memory ? toc_memory_key(scan->node) : scan->disk.key;
-    scan->value = scan->of_memory ? toc_memory_value(scan->node) : scan->disk.value;
-    return toc_ok();
+    return found ? toc_ok() : toc_fail(TOC_ABSENT, "no further row");
 }
 
 struct toc_err toc_scan_seek(struct scan *scan, struct toc_span key)
 {
     TOC_TRY(note_disk(scan, toc_db_seek(&scan->disk, key)));
-    note_memory(scan, toc_memory_seek(&scan->read->index->hidden, scan->table, key));
-    return choose(scan, true);
-}
-
-struct toc_err toc_scan_next(struct scan *scan)
-{
-    if (scan->of_memory) {
-        note_memory(scan, scan->node->next[0]);
-    } else {
-        TOC_TRY(note_disk(scan, toc_db_next(&scan->disk)));
+    for (size_t i = 0; i < SCAN_MEMORIES; i++) {
+        const struct toc_memory *memory = memory_of(scan->read->index, i);
+        note_memory(scan, i, toc_memory_seek(memory, scan->table, key));
     }
     return choose(scan, true);
 }
 
+/* Leaves the current key, wherever it is. */
+static struct toc_err leave(struct scan *scan, bool rising)
+{
+    struct toc_span key = scan->key;
+    for (size_t i = 0; i < SCAN_MEMORIES; i++) {
+        const struct toc_memory_node *node = scan->nodes[i];
+        if (node != NULL && toc_span_equal(toc_memory_key(node), key)) {
+            note_memory(scan, i, rising ? node->next[0] : node->prev);
+        }
+    }
+    if (scan->disk_valid && toc_span_equal(scan->disk.key, key)) {
+        TOC_TRY(note_disk(scan, rising ? toc_db_next(&scan->disk) : toc_db_prev(&scan->disk)));
+    }
+    return choose(scan, rising);
+}
+
+struct toc_err toc_scan_next(struct scan *scan)
+{
+    return leave(scan, true);
+}
+
 struct toc_err toc_scan_seek_before(struct scan *scan, struct toc_span key)
 {
-    const struct toc_memory *hidden = &scan->read->index->hidden;
     TOC_TRY(note_disk(scan, toc_db_seek_before(&scan->disk, key)));
-    const struct toc_memory_node *node = toc_memory_seek(hidden, scan->table, key);
-    note_memory(scan, node == NULL ? hidden->last : node->prev);
+    for (size_t i = 0; i < SCAN_MEMORIES; i++) {
+        const struct toc_memory *memory = memory_of(scan->read->index, i);
+        const struct toc_memory_node *node = toc_memory_seek(memory, scan->table, key);
+        note_memory(scan, i, node == NULL ? memory->last : node->prev);
+    }
     return choose(scan, false);
 }
 
 struct toc_err toc_scan_prev(struct scan *scan)
 {
-    if (scan->of_memory) {
-        note_memory(scan, scan->node->prev);
-    } else {
-        TOC_TRY(note_disk(scan, toc_db_prev(&scan->disk)));
-    }
-    return choose(scan, false);
+    return leave(scan, false);
 }
 
 struct toc_err toc_scan_get(const struct toc_index_read *read, enum toc_db_table table,
                             struct toc_span key, struct toc_span *value)
 {
-    const struct toc_memory_node *node = toc_memory_get(&read->index->hidden, table, key);
-    if (node != NULL) {
-        *value = toc_memory_value(node);
-        return toc_ok();
+    for (size_t i = SCAN_MEMORIES; i-- > 0;) {
+        const struct toc_memory_node *node = toc_memory_get(memory_of(read->index, i), table, key);
+        if (node != NULL) {
+            *value = toc_memory_value(node);
+            return toc_ok();
+        }
     }
     return toc_db_get(read->db, table, key, value);
 }

@@ -190,7 +190,9 @@ static struct toc_err deliver_head(void *arg, const uint8_t *log, const struct t
 {
     struct toc_daemon *daemon = arg;
     uint64_t reached = 0;
-    TOC_TRY(toc_index_reached(daemon->index, log, &reached));
+    struct toc_err err = toc_index_reached(daemon->index, log, &reached);
+    /* Of a damaged index the feeder makes a new one. */
+    TOC_TRY(err.code == TOC_CORRUPT ? toc_ok() : err);
     deliver(daemon, log, head->seq);
     struct toc_event event = {.kind = TOC_EVENT_INDEXED, .seq = reached};
     memcpy(event.log, log, TOC_ID_BYTES);
@@ -287,7 +289,7 @@ static void carry_out(struct toc_daemon *daemon, const struct toc_action *action
 {
     switch (action->kind) {
     case TOC_ACTION_SEND:
-        toc_tcp_send(daemon, action->link, action->bytes);
+        toc_tcp_send(daemon, action->link, action->bytes, action->frame_bytes);
         return;
     case TOC_ACTION_CLOSE:
         toc_tcp_close(daemon, action->link);

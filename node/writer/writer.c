@@ -13,6 +13,9 @@
 #define RETRY_MS 1000u
 /* Reader slots of dead processes are cleared so often (2-architecture.md). */
 #define SWEEP_MS 60000u
+/* Without work for so long, the disk follows the index: longer than the pauses of a burst, so that
+ * an entry that is waited for seldom comes behind that commit. */
+#define QUIET_MS 20u
 
 struct toc_writer_thread {
     struct toc_writer_options options;
@@ -23,6 +26,7 @@ struct toc_writer_thread {
     struct toc_index_job *index;         /* waiting */
     bool stopping;
     bool full;
+    bool is_damaged; /* the index, as a commit without a batch has found */
     uint64_t swept_ms;
 };
 
@@ -50,21 +54,30 @@ static struct toc_err commit_jobs(struct toc_writer_thread *writer, struct toc_s
     return toc_store_commit(txn);
 }
 
+/* Puts the batch, or what is ahead of the disk when there is none, into one transaction and commits
+ * it. Fails: CORRUPT with *is_damaged: not the store, the index does not decode. */
 static struct toc_err commit_index(struct toc_writer_thread *writer,
-                                   const struct toc_index_job *job)
+                                   const struct toc_index_job *job, bool *is_damaged)
+{
+    struct toc_store_txn *txn;
+    *is_damaged = false;
+    TOC_TRY(toc_store_begin(writer->options.store, &txn));
+    struct toc_db_txn *db = toc_store_txn_db(txn);
+    toc_index_follow(writer->options.index, db);
+    if (job != NULL) {
+        toc_db_fail(db, toc_index_apply(writer->options.index, db, job->entries, job->entry_count));
+        toc_index_advance(writer->options.index, db, job->reached.log, job->reached.seq);
+    }
+    *is_damaged = toc_db_failure(db).code == TOC_CORRUPT;
+    return toc_store_commit(txn);
+}
+
+/* The index is made from the entries: what does not decode in it is thrown away. */
+static struct toc_err commit_empty_index(struct toc_writer_thread *writer)
 {
     struct toc_store_txn *txn;
     TOC_TRY(toc_store_begin(writer->options.store, &txn));
-    struct toc_db_txn *db = toc_store_txn_db(txn);
-    struct toc_err err = toc_ok();
-    if (job->entry_count > 0) {
-        err = toc_index_apply(writer->options.index, db, job->entries, job->entry_count);
-    }
-    if (toc_failed(err)) {
-        toc_store_abort(txn);
-        return err;
-    }
-    toc_index_advance(writer->options.index, db, job->reached.log, job->reached.seq);
+    toc_index_clear(writer->options.index, toc_store_txn_db(txn));
     return toc_store_commit(txn);
 }
 
@@ -210,17 +223,53 @@ static void write_jobs(struct toc_writer_thread *writer, struct toc_store_job *j
 #endif
 }
 
-static void write_index(struct toc_writer_thread *writer, struct toc_index_job *job)
+/* Throws a damaged index away. Gives what its batch is told. */
+static struct toc_err rebuild(struct toc_writer_thread *writer)
 {
-    struct toc_err err = commit_index(writer, job);
+    struct toc_err err = commit_empty_index(writer);
+    for (unsigned attempt = 0; toc_failed(err); attempt++) {
+        if (!recover(writer, err, attempt)) {
+            return toc_fail(TOC_STATE, "the node is stopping");
+        }
+        err = commit_empty_index(writer);
+    }
+    writer->is_damaged = false;
+    return toc_fail(TOC_CORRUPT, "the index was damaged: it is made again from the entries");
+}
+
+/* Commits a batch; or, with none, what is ahead of the disk: damage then waits for a batch, whose
+ * giver is told to begin again. */
+static struct toc_err write_index(struct toc_writer_thread *writer, const struct toc_index_job *job)
+{
+    bool is_damaged = false;
+    struct toc_err err = commit_index(writer, job, &is_damaged);
     for (unsigned attempt = 0; toc_failed(err) && err.code != TOC_FULL; attempt++) {
+        writer->is_damaged = is_damaged;
+        if (is_damaged) {
+            return job == NULL ? err : rebuild(writer);
+        }
         if (!recover(writer, err, attempt)) {
             break;
         }
-        err = commit_index(writer, job);
+        err = commit_index(writer, job, &is_damaged);
     }
     if (!toc_failed(err)) {
         set_full(writer, false);
+    }
+    return err;
+}
+
+/* Shows a batch: ahead of the disk where it is small, so that nobody waits for a second commit
+ * before he sees what is stored. */
+static void show_index(struct toc_writer_thread *writer, struct toc_index_job *job)
+{
+    struct toc_err err = toc_fail(TOC_STATE, "the index is damaged");
+    if (!writer->is_damaged) {
+        err = toc_index_apply_ahead(writer->options.index, job->entries, job->entry_count,
+                                    &job->reached);
+    }
+    if (toc_failed(err) && err.code != TOC_FULL) {
+        err = write_index(writer, job);
     }
     pthread_mutex_lock(&writer->mutex);
     job->err = err;
@@ -243,17 +292,49 @@ static uint64_t sweep(struct toc_writer_thread *writer)
     return SWEEP_MS - (now - writer->swept_ms);
 }
 
+/* Is there something for the disk to follow? */
+static bool is_ahead(const struct toc_writer_thread *writer)
+{
+    return toc_index_is_ahead(writer->options.index) && !writer->is_damaged;
+}
+
+/* Waits for work; the mutex is held. False: there is none, and the disk may follow the index, or
+ * the thread ends. */
+static bool wait_work(struct toc_writer_thread *writer)
+{
+    bool is_quiet = false;
+    while (writer->first == NULL && writer->index == NULL && !writer->stopping && !is_quiet) {
+        bool ahead = is_ahead(writer);
+        struct timespec until = in_ms(ahead ? QUIET_MS : sweep(writer));
+        is_quiet =
+            pthread_cond_timedwait(&writer->work, &writer->mutex, &until) == ETIMEDOUT && ahead;
+    }
+    return writer->first != NULL || writer->index != NULL;
+}
+
+/* Brings to the disk what is ahead of it; the mutex is held. What fails is tried again. */
+static void follow(struct toc_writer_thread *writer)
+{
+    pthread_mutex_unlock(&writer->mutex);
+    struct toc_err err = is_ahead(writer) ? write_index(writer, NULL) : toc_ok();
+    if (toc_failed(err)) {
+        toc_say(TOC_LEVEL_WARNING, "the index on disk is behind: %s", err.why);
+    }
+    pthread_mutex_lock(&writer->mutex);
+}
+
 static void *run(void *arg)
 {
     struct toc_writer_thread *writer = arg;
     pthread_mutex_lock(&writer->mutex);
     for (;;) {
-        while (writer->first == NULL && writer->index == NULL && !writer->stopping) {
-            struct timespec until = in_ms(sweep(writer));
-            pthread_cond_timedwait(&writer->work, &writer->mutex, &until);
-        }
-        if (writer->first == NULL && writer->index == NULL) {
-            break;
+        if (!wait_work(writer)) {
+            bool is_last = writer->stopping;
+            follow(writer);
+            if (is_last) {
+                break;
+            }
+            continue;
         }
         struct toc_store_job *jobs = take_jobs(writer);
         struct toc_index_job *index = writer->index;
@@ -263,7 +344,7 @@ static void *run(void *arg)
             write_jobs(writer, jobs);
         }
         if (index != NULL) {
-            write_index(writer, index);
+            show_index(writer, index);
         }
         pthread_mutex_lock(&writer->mutex);
     }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /*
  * writer: the one thread that owns the write transaction of the store. Jobs of the core become
- * durable in groups; batches of the feeder become visible.
+ * durable in groups; batches of the feeder become visible, small ones before the index on disk has
+ * them: it follows when there is nothing else to do.
  */
 #ifndef TOC_WRITER_H
 #define TOC_WRITER_H
@@ -18,12 +19,6 @@ struct toc_store_job {
     const struct toc_store_op *ops;
     size_t op_count;
     struct toc_err err; /* the outcome */
-};
-
-/* How far a log has been through the index. */
-struct toc_reached {
-    uint8_t log[TOC_ID_BYTES];
-    uint64_t seq;
 };
 
 struct toc_writer_options {
@@ -47,19 +42,20 @@ void toc_writer_stop(struct toc_writer_thread *writer);
 /* Any thread. Lends: job and what it points to, until `stored`. */
 void toc_writer_store(struct toc_writer_thread *writer, struct toc_store_job *job);
 
-/* A batch to be indexed, and a cursor to be moved, in one transaction. */
+/* A batch to be indexed, and a cursor to be moved, together or not at all. */
 struct toc_index_job {
     const struct toc_index_entry *entries;
     size_t entry_count;
-    struct toc_reached reached;
+    struct toc_index_reached reached;
     struct toc_err err; /* the writer's, as `done` */
     bool done;
 };
 /* Hands a batch over. Any thread but the writer's; one batch at a time, each ended by
  * toc_writer_index_end. Lends: job and what it points to, until then. */
 void toc_writer_index_begin(struct toc_writer_thread *writer, struct toc_index_job *job);
-/* Waits for the batch. Fails: what the transaction failed with (nothing changed), STATE (the writer
- * stops). */
+/* Waits for the batch, which then is visible. Fails: CORRUPT: the index was damaged and is empty
+ * now, every log begins again; what the transaction failed with (nothing changed), STATE (the
+ * writer stops). */
 TOC_MUST_USE struct toc_err toc_writer_index_end(struct toc_writer_thread *writer,
                                                  struct toc_index_job *job);
 

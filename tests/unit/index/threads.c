@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-/* One thread indexes, hidden bulletins among the others; the rest ask at the same time. */
+/* One thread indexes, hidden bulletins among the others, most of them ahead of the disk; the rest
+ * ask at the same time. */
 #include "world.h"
 
 #include <pthread.h>
@@ -40,7 +41,7 @@ static void *ask_on(void *arg)
                                             &hits)) &&
                !toc_failed(toc_index_query(read, &query, &ask, numbers, &count, NULL));
         toc_index_read_end(read);
-        if (!good || hits < held || count < held) {
+        if (!good || hits < held || count < held || count > BULLETINS || hits > BULLETINS) {
             atomic_store(&shared->failed, true);
         }
     }
@@ -58,7 +59,12 @@ static void readers_find_what_was_indexed(void **state)
     for (uint64_t i = 1; i <= BULLETINS; i++) {
         char facts[64];
         (void)snprintf(facts, sizeof facts, "domain:h%llu.evil.example", (unsigned long long)i);
-        world_add(world, i, 1, i % 3 == 0 ? TOC_TLP_RED : TOC_TLP_GREEN, facts);
+        enum toc_tlp tlp = i % 3 == 0 ? TOC_TLP_RED : TOC_TLP_GREEN;
+        if (i % 10 == 0) {
+            world_add(world, i, 1, tlp, facts);
+        } else {
+            world_add_ahead(world, i, 1, tlp, facts);
+        }
         atomic_store(&shared.held, i);
     }
     atomic_store(&shared.ended, true);

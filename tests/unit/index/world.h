@@ -146,6 +146,23 @@ static inline void world_add(struct world *world, uint64_t mark, uint64_t author
     sample_clear(&sample);
 }
 
+/* One bulletin ahead of the disk, with the cursor of its log. */
+static inline struct toc_err world_apply_ahead(struct world *world, const struct sample *sample)
+{
+    struct toc_index_reached reached = {.seq = sample->entry.place.seq};
+    memcpy(reached.log, sample->entry.place.log, TOC_ID_BYTES);
+    return toc_index_apply_ahead(world->index, &sample->entry, 1, &reached);
+}
+
+static inline void world_add_ahead(struct world *world, uint64_t mark, uint64_t author,
+                                   enum toc_tlp tlp, const char *facts)
+{
+    struct sample sample;
+    sample_init(&sample, mark, author, tlp, facts);
+    assert_ok(world_apply_ahead(world, &sample));
+    sample_clear(&sample);
+}
+
 static inline struct toc_err world_meta(struct world *world, uint64_t mark,
                                         struct toc_index_meta *meta)
 {
