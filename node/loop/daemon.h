@@ -31,10 +31,8 @@
 /* Connections at the same time: the core's links and strangers that it is about to refuse. */
 #define TOC_TCP_LINKS_MAX 256u
 #define TOC_LISTEN_BACKLOG 128
-/* Two frames of 16 KiB: an alert waits behind no more (3-protocol.md "Frames and classes"). */
-#define TOC_NOTSENT_LOWAT_BYTES 32768
-/* What is given to the kernel in one piece when it has no room: one frame. */
-#define TOC_WRITE_PIECE_BYTES 16384u
+/* Frames that a socket holds and has not sent: an alert waits behind no more. */
+#define TOC_TCP_FRAMES_UNSENT 2u
 
 struct toc_daemon;
 
@@ -45,8 +43,9 @@ struct toc_tcp; /* tcp.c */
 /* Starts listening on conf.node_listen. Fails: LOCKED (occupied), USAGE (not an address), IO. */
 TOC_MUST_USE struct toc_err toc_tcp_listen(struct toc_daemon *daemon, struct toc_line *line);
 void toc_tcp_dial(struct toc_daemon *daemon, uint64_t number, const char *address);
-/* Queues bytes that the core lends until SENT. */
-void toc_tcp_send(struct toc_daemon *daemon, uint64_t number, struct toc_span bytes);
+/* Queues bytes that the core lends until SENT. `frame_bytes`: of a frame of this link by now. */
+void toc_tcp_send(struct toc_daemon *daemon, uint64_t number, struct toc_span bytes,
+                  uint32_t frame_bytes);
 void toc_tcp_resume(struct toc_daemon *daemon, uint64_t number);
 /* Writes at once what the kernel takes, then closes; no event follows. */
 void toc_tcp_close(struct toc_daemon *daemon, uint64_t number);

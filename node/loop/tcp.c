@@ -18,7 +18,8 @@ struct toc_tcp {
     uv_getaddrinfo_t resolve;
     uv_write_t write;
     bool dialled, up, reading, writing, handle_open, resolving;
-    size_t piece; /* bytes that `write` holds */
+    size_t piece;         /* bytes that `write` holds */
+    uint32_t frame_bytes; /* the most that is given to the kernel in one piece */
     /* Spans that the core lends, oldest first; `first` may be partly written. */
     struct toc_span *spans;
     size_t span_first, span_count, span_max;
@@ -145,19 +146,21 @@ static void on_write(uv_write_t *write, int status)
     push_out(link);
 }
 
-#define WRITE_VECTOR 16u
+/* What goes to the kernel next: a frame at most, since it takes a piece whole as long as it holds
+ * less than two. So SENT follows it closely, and what it holds stays short. */
+static uv_buf_t next_piece(const struct toc_tcp *link)
+{
+    struct toc_span span = link->spans[link->span_first];
+    size_t len = span.len < link->frame_bytes ? span.len : link->frame_bytes;
+    return uv_buf_init((char *)(uintptr_t)span.at, (unsigned)len);
+}
 
 /* Writes what the kernel takes at once. Gives false when the link has gone. */
 static bool try_write(struct toc_tcp *link)
 {
     while (link->span_count > 0) {
-        uv_buf_t buffers[WRITE_VECTOR];
-        unsigned count = 0;
-        for (; count < WRITE_VECTOR && count < link->span_count; count++) {
-            struct toc_span span = link->spans[link->span_first + count];
-            buffers[count] = uv_buf_init((char *)(uintptr_t)span.at, (unsigned)span.len);
-        }
-        int put = uv_try_write((uv_stream_t *)&link->handle, buffers, count);
+        uv_buf_t buffer = next_piece(link);
+        int put = uv_try_write((uv_stream_t *)&link->handle, &buffer, 1);
         if (put == UV_EAGAIN) {
             return true;
         }
@@ -173,8 +176,7 @@ static bool try_write(struct toc_tcp *link)
     return true;
 }
 
-/* Writes, and asks to be told when there is room for the rest. The piece handed to libuv is one
- * frame, so that SENT follows the kernel closely and credit stays true. */
+/* Writes, and asks to be told when there is room for the rest. */
 static void push_out(struct toc_tcp *link)
 {
     if (link->number == 0 || !link->up || link->writing || !try_write(link)) {
@@ -184,9 +186,8 @@ static void push_out(struct toc_tcp *link)
     if (link->span_count == 0 || link->writing) {
         return;
     }
-    struct toc_span span = link->spans[link->span_first];
-    link->piece = span.len < TOC_WRITE_PIECE_BYTES ? span.len : TOC_WRITE_PIECE_BYTES;
-    uv_buf_t buffer = uv_buf_init((char *)(uintptr_t)span.at, (unsigned)link->piece);
+    uv_buf_t buffer = next_piece(link);
+    link->piece = buffer.len;
     link->writing = true;
     if (uv_write(&link->write, (uv_stream_t *)&link->handle, &buffer, 1, on_write) != 0) {
         link->writing = false;
@@ -216,7 +217,21 @@ static bool span_room(struct toc_tcp *link)
     return true;
 }
 
-void toc_tcp_send(struct toc_daemon *daemon, uint64_t number, struct toc_span bytes)
+/* the kernel asks for more when it holds less than two frames that it has not sent. */
+static void set_frame(struct toc_tcp *link, uint32_t frame_bytes)
+{
+    int lowat = (int)(frame_bytes * TOC_TCP_FRAMES_UNSENT);
+    uv_os_fd_t fd;
+    if (link->frame_bytes != frame_bytes && uv_fileno((uv_handle_t *)&link->handle, &fd) == 0) {
+        /* Without it only an alert's delay grows. */
+        int failed = setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &lowat, sizeof(lowat));
+        (void)failed;
+    }
+    link->frame_bytes = frame_bytes;
+}
+
+void toc_tcp_send(struct toc_daemon *daemon, uint64_t number, struct toc_span bytes,
+                  uint32_t frame_bytes)
 {
     struct toc_tcp *link = number == 0 ? NULL : find(daemon, number);
     if (link == NULL || bytes.len == 0) {
@@ -227,6 +242,7 @@ void toc_tcp_send(struct toc_daemon *daemon, uint64_t number, struct toc_span by
         return;
     }
     link->spans[link->span_first + link->span_count++] = bytes;
+    set_frame(link, frame_bytes);
     push_out(link);
 }
 
@@ -315,13 +331,6 @@ static void came_up(struct toc_tcp *link)
     uv_tcp_getpeername(&link->handle, (struct sockaddr *)&address, &len);
     source_of(event.source, &address);
     uv_tcp_nodelay(&link->handle, 1);
-    uv_os_fd_t fd;
-    int lowat = TOC_NOTSENT_LOWAT_BYTES;
-    if (uv_fileno((uv_handle_t *)&link->handle, &fd) == 0) {
-        /* Without it only an alert's delay grows. */
-        int failed = setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &lowat, sizeof(lowat));
-        (void)failed;
-    }
     link->up = true;
     struct toc_daemon *daemon = link->daemon;
     uint64_t number = link->number;

@@ -363,7 +363,7 @@ static void take_event(struct toc_core *core, struct toc_turn *turn, const struc
         return;
     case TOC_EVENT_SENT:
         if (link != NULL) {
-            toc_peer_sent(&link->peer, event->count);
+            toc_peer_sent(&link->peer, event->count, event->now);
         }
         return;
     case TOC_EVENT_TIMER:

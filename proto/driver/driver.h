@@ -96,7 +96,8 @@ struct toc_event {
 
 /* Actions. */
 enum toc_action_kind {
-    TOC_ACTION_SEND,    /* link, bytes: write all of them in order; answer SENT as they go */
+    TOC_ACTION_SEND,    /* link, bytes, frame_bytes: write all of them in order; answer SENT as they
+                           go */
     TOC_ACTION_CLOSE,   /* link, err: what was lent is void after this step: write at once what the
                            kernel takes, then close; no event of this link follows */
     TOC_ACTION_DIAL,    /* link (new number chosen by the core), address: connect */
@@ -147,7 +148,8 @@ struct toc_action {
     uint64_t id;
     struct toc_err err;
     struct toc_span bytes;
-    const char *address; /* DIAL: "host:port", terminated */
+    uint32_t frame_bytes; /* SEND: a whole frame of this link by now; the kernel holds two unsent */
+    const char *address;  /* DIAL: "host:port", terminated */
     struct toc_check *check;
     const struct toc_store_op *ops;
     size_t op_count;

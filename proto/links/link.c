@@ -173,16 +173,9 @@ static void say_bye(struct toc_links *links, struct toc_turn *turn, struct toc_l
                     enum toc_bye reason)
 {
     uint8_t body = (uint8_t)reason;
-    if (!toc_link_stands(link) ||
-        !toc_link_say(links, link, TOC_MSG_BYE, TOC_CLASS_CONTROL, toc_span(&body, 1))) {
-        return;
-    }
-    toc_peer_pump(&link->peer, &links->buffers);
-    struct toc_span out = toc_peer_take_out(&link->peer);
-    if (out.len != 0) {
-        struct toc_action *send = toc_turn_emit(turn, TOC_ACTION_SEND);
-        send->link = link->id;
-        send->bytes = out;
+    if (toc_link_stands(link) &&
+        toc_link_say(links, link, TOC_MSG_BYE, TOC_CLASS_CONTROL, toc_span(&body, 1))) {
+        toc_link_send(links, turn, link);
     }
 }
 

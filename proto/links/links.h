@@ -209,6 +209,8 @@ void toc_link_taken(struct toc_link *link, enum toc_class class, size_t bytes);
 /* Queues a copy of `body`. False: the link is not open, its queue is full, or no buffer is free. */
 bool toc_link_say(struct toc_links *links, struct toc_link *link, uint8_t type,
                   enum toc_class class, struct toc_span body);
+/* Frames and encrypts what waits on one link, and emits SEND for it if nothing is on its way. */
+void toc_link_send(struct toc_links *links, struct toc_turn *turn, struct toc_link *link);
 /* Grants credit, frames, encrypts and lends what waits on all links; RESUME where there is room
  * again. At most two actions a link. */
 void toc_links_flush(struct toc_links *links, struct toc_turn *turn);

@@ -212,17 +212,23 @@ static void grant(struct toc_links *links, struct toc_link *link)
     }
 }
 
-static void flush_link(struct toc_links *links, struct toc_turn *turn, struct toc_link *link)
+void toc_link_send(struct toc_links *links, struct toc_turn *turn, struct toc_link *link)
 {
-    grant(links, link);
     toc_peer_pump(&link->peer, &links->buffers);
-    struct toc_span out = toc_peer_take_out(&link->peer);
+    struct toc_span out = toc_peer_take_out(&link->peer, turn->now);
     if (out.len != 0) {
         struct toc_action *send = toc_turn_emit(turn, TOC_ACTION_SEND);
         send->link = link->id;
         send->bytes = out;
+        send->frame_bytes = toc_peer_frame_bytes(&link->peer); /* */
         link->lent = turn->now;
     }
+}
+
+static void flush_link(struct toc_links *links, struct toc_turn *turn, struct toc_link *link)
+{
+    grant(links, link);
+    toc_link_send(links, turn, link);
     if (link->paused && toc_peer_receive_room(&link->peer).len != 0) {
         link->paused = false;
         toc_turn_emit(turn, TOC_ACTION_RESUME)->link = link->id;

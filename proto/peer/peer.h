@@ -103,12 +103,16 @@ void toc_psk(uint8_t out[static TOC_KEY_BYTES], const uint8_t f[static TOC_KEY_B
 #define TOC_RX_BYTES 196608u
 /* One of two halves: one is on its way while the other fills. */
 #define TOC_TX_BYTES 98304u
-/* Live and bulk stop filling here: an alert waits for two frames. */
-#define TOC_TX_BULK_BYTES 32768u
+/* Frames of live and bulk take this long at the link's rate, so that an alert waits for few of
+ * such: R-12.15. */
+#define TOC_FRAME_MS 50u
+#define TOC_FRAME_BYTES_MIN 1024u     /* shorter ones would be a good part heads */
+#define TOC_FRAMES_AHEAD 2u           /* of them, ready to go */
+#define TOC_RATE_WINDOW_MS 250u       /* a rate is measured over: five frames */
 #define TOC_QUEUE_MAX 256u            /* messages waiting of one class */
 #define TOC_MESSAGE_BYTES_MAX 524288u /* one large buffer */
 #define TOC_REKEY_MESSAGES 1048576u   /* 2^20, in each direction */
-#define TOC_BULK_FLOOR 10u            /* of so many frames while both wait, one is bulk */
+#define TOC_BULK_FLOOR 10u            /* of so many bytes while both wait, one is bulk */
 
 enum toc_peer_state {
     TOC_PEER_IDLE,
@@ -140,6 +144,23 @@ struct toc_queue {
     uint64_t bytes; /* of bodies, not yet framed */
 };
 
+/* How fast a link takes what it is given. Time is an argument; zeroed is a link of which nothing is
+ * known. */
+struct toc_rate {
+    uint64_t bytes_s;      /* 0: not known */
+    struct toc_mono begun; /* of the window that runs */
+    uint64_t bytes;        /* that have left since */
+    bool running, paused;  /* paused: for a part of it there was nothing to send */
+};
+/* There is something to send: a window begins if none runs. */
+void toc_rate_offered(struct toc_rate *rate, struct toc_mono now);
+/* There is nothing to send. */
+void toc_rate_paused(struct toc_rate *rate);
+/* So many bytes have left. */
+void toc_rate_sent(struct toc_rate *rate, size_t bytes, struct toc_mono now);
+/* The longest body of a frame of live or bulk. */
+uint32_t toc_rate_frame_bytes(const struct toc_rate *rate);
+
 /* Credit of one class in one direction: body bytes since the link began, granted and used. */
 struct toc_credit {
     uint64_t granted, used;
@@ -169,7 +190,8 @@ struct toc_peer {
     int fill;
     bool lent;
     struct toc_queue queues[TOC_CLASS_COUNT];
-    unsigned since_bulk;
+    uint64_t since_bulk; /* bytes of live, sent while bulk waited */
+    struct toc_rate rate;
     /* By class, of live and bulk alone. */
     struct toc_credit out[TOC_CLASS_COUNT], in[TOC_CLASS_COUNT];
     uint64_t sent_bytes, received_bytes;
@@ -252,8 +274,11 @@ static inline uint64_t toc_peer_charged_in(const struct toc_peer *peer)
 void toc_peer_pump(struct toc_peer *peer, struct toc_buffers *buffers);
 /* Bytes to hand to the network; empty while the ones before are on their way. Lends: until all of
  * them were reported by toc_peer_sent, or toc_peer_reset. */
-struct toc_span toc_peer_take_out(struct toc_peer *peer);
+struct toc_span toc_peer_take_out(struct toc_peer *peer, struct toc_mono now);
 /* `count` of the bytes lent have left; asserts that so many were lent. */
-void toc_peer_sent(struct toc_peer *peer, size_t count);
+void toc_peer_sent(struct toc_peer *peer, size_t count, struct toc_mono now);
+/* A whole frame of live or bulk, as long as they are now, in bytes of the connection: of two such
+ * the network may hold more than it has sent. */
+uint32_t toc_peer_frame_bytes(const struct toc_peer *peer);
 
 #endif

@@ -1,1 +1,1 @@
-set(ROOM_FILES buffer.c open.c receive.c send.c)
+set(ROOM_FILES buffer.c open.c rate.c receive.c send.c)

@@ -69,6 +69,30 @@ bool toc_peer_has_room(const struct toc_peer *peer, const struct toc_buffers *bu
     return wanted <= peer->out[class].granted && toc_buffers_ample(buffers, bytes);
 }
 
+uint32_t toc_peer_frame_bytes(const struct toc_peer *peer)
+{
+    return toc_rate_frame_bytes(&peer->rate) + MESSAGE_OVERHEAD_BYTES;
+}
+
+/* Bytes that are framed and have not left. */
+static size_t bytes_ahead(const struct toc_peer *peer)
+{
+    size_t lent = peer->lent ? peer->tx_len[1 - peer->fill] - peer->lent_done : 0;
+    return peer->tx_len[peer->fill] + lent;
+}
+
+/* Body of the next frame of the message at the head of a class's queue. R-12.15: what goes before
+ * everything else has frames as long as they get. */
+static size_t next_piece(const struct toc_peer *peer, enum toc_class class)
+{
+    const struct toc_queue *queue = &peer->queues[class];
+    const struct toc_outgoing *out = &queue->items[queue->first];
+    size_t left = out->buffer->used - out->done;
+    size_t most =
+        toc_class_is_charged(class) ? toc_rate_frame_bytes(&peer->rate) : TOC_FRAME_BODY_BYTES_MAX;
+    return left < most ? left : most;
+}
+
 /* Is the head of a class's queue allowed to send its next frame now? */
 static bool may_send(const struct toc_peer *peer, enum toc_class class)
 {
@@ -79,16 +103,16 @@ static bool may_send(const struct toc_peer *peer, enum toc_class class)
     if (!toc_class_is_charged(class)) {
         return true;
     }
-    if (peer->tx_len[peer->fill] >= TOC_TX_BULK_BYTES) {
+    /* R-12.16: room for a whole frame, so that short ones of live never keep long ones of bulk out.
+     */
+    if (bytes_ahead(peer) > (TOC_FRAMES_AHEAD - 1) * toc_peer_frame_bytes(peer)) {
         return false;
     }
-    const struct toc_outgoing *out = &queue->items[queue->first];
-    size_t left = out->buffer->used - out->done;
-    size_t frame = left < TOC_FRAME_BODY_BYTES_MAX ? left : TOC_FRAME_BODY_BYTES_MAX;
-    return peer->out[class].used + frame <= peer->out[class].granted; /* */
+    size_t piece = next_piece(peer, class);
+    return peer->out[class].used + piece <= peer->out[class].granted; /* */
 }
 
-/* control, then alert, strictly; then live, but bulk has one frame in ten. */
+/* control, then alert, strictly; then live, but of ten bytes one is bulk's. */
 static int choose(struct toc_peer *peer)
 {
     if (may_send(peer, TOC_CLASS_CONTROL)) {
@@ -98,15 +122,18 @@ static int choose(struct toc_peer *peer)
         return TOC_CLASS_ALERT;
     }
     bool live = may_send(peer, TOC_CLASS_LIVE), bulk = may_send(peer, TOC_CLASS_BULK);
-    if (bulk && (!live || peer->since_bulk + 1 >= TOC_BULK_FLOOR)) {
-        peer->since_bulk = 0;
+    if (!live || !bulk) {
+        peer->since_bulk = bulk ? 0 : peer->since_bulk;
+        return live ? TOC_CLASS_LIVE : bulk ? TOC_CLASS_BULK : -1;
+    }
+    uint64_t due =
+        (next_piece(peer, TOC_CLASS_BULK) + MESSAGE_OVERHEAD_BYTES) * (TOC_BULK_FLOOR - 1);
+    if (peer->since_bulk >= due) {
+        peer->since_bulk -= due;
         return TOC_CLASS_BULK;
     }
-    if (live) {
-        peer->since_bulk += bulk ? 1 : 0;
-        return TOC_CLASS_LIVE;
-    }
-    return -1;
+    peer->since_bulk += next_piece(peer, TOC_CLASS_LIVE) + MESSAGE_OVERHEAD_BYTES;
+    return TOC_CLASS_LIVE;
 }
 
 /* Frames and seals the next piece of the message at the head of `class`. */
@@ -114,11 +141,10 @@ static void send_frame(struct toc_peer *peer, struct toc_buffers *buffers, enum 
 {
     struct toc_queue *queue = &peer->queues[class];
     struct toc_outgoing *out = &queue->items[queue->first];
-    size_t left = out->buffer->used - out->done;
-    size_t piece = left < TOC_FRAME_BODY_BYTES_MAX ? left : TOC_FRAME_BODY_BYTES_MAX;
+    size_t piece = next_piece(peer, class);
     struct toc_frame frame = {.type = out->type,
                               .class = class,
-                              .more = piece < left,
+                              .more = out->done + piece < out->buffer->used,
                               .body = toc_span(out->buffer->at + out->done, piece)};
     uint8_t *at = peer->tx[peer->fill] + peer->tx_len[peer->fill];
     size_t plain = toc_frame_encode(at + 2, &frame);
@@ -156,11 +182,16 @@ void toc_peer_pump(struct toc_peer *peer, struct toc_buffers *buffers)
     }
 }
 
-struct toc_span toc_peer_take_out(struct toc_peer *peer)
+struct toc_span toc_peer_take_out(struct toc_peer *peer, struct toc_mono now)
 {
-    if (peer->lent || peer->tx_len[peer->fill] == 0) {
+    if (peer->lent) {
         return toc_span(NULL, 0);
     }
+    if (peer->tx_len[peer->fill] == 0) {
+        toc_rate_paused(&peer->rate);
+        return toc_span(NULL, 0);
+    }
+    toc_rate_offered(&peer->rate, now);
     struct toc_span out = toc_span(peer->tx[peer->fill], peer->tx_len[peer->fill]);
     peer->lent = true;
     peer->lent_done = 0;
@@ -169,9 +200,10 @@ struct toc_span toc_peer_take_out(struct toc_peer *peer)
     return out;
 }
 
-void toc_peer_sent(struct toc_peer *peer, size_t count)
+void toc_peer_sent(struct toc_peer *peer, size_t count, struct toc_mono now)
 {
     TOC_ASSERT(peer->lent);
+    toc_rate_sent(&peer->rate, count, now);
     peer->lent_done += count;
     peer->sent_bytes += count;
     size_t lent_len = peer->tx_len[1 - peer->fill];

@@ -50,11 +50,12 @@ static inline void liar_flush(struct liar *liar)
 {
     struct toc_span out;
     toc_peer_pump(&liar->peer, &liar->buffers);
-    while ((out = toc_peer_take_out(&liar->peer)).len != 0) {
+    struct toc_mono now = {liar->world->now_ms};
+    while ((out = toc_peer_take_out(&liar->peer, now)).len != 0) {
         if (!liar->closed) {
             world_put(liar->world, liar->to, liar->end, out);
         }
-        toc_peer_sent(&liar->peer, out.len);
+        toc_peer_sent(&liar->peer, out.len, now);
         toc_peer_pump(&liar->peer, &liar->buffers);
     }
 }

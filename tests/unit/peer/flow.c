@@ -6,10 +6,22 @@
 static struct pair pair;
 static struct side *from = &pair.dialler, *to = &pair.answerer;
 
-static void begin(void)
+#define FRAME_OVERHEAD_BYTES (2u + TOC_FRAME_HEAD_BYTES + TOC_NOISE_TAG_BYTES)
+#define FAST_BYTES_S 1000000000u
+#define MODEM_BYTES_S 32000u                            /* 256 kbit/s */
+#define MODEM_FRAME_BYTES (MODEM_BYTES_S / 1000u * 50u) /* of its frames' bodies */
+
+/* A link of which its rate is known. */
+static void begin_at(uint64_t bytes_s)
 {
     pair_init(&pair);
     pair_open(&pair);
+    from->peer.rate.bytes_s = bytes_s;
+}
+
+static void begin(void)
+{
+    begin_at(FAST_BYTES_S);
 }
 
 static void queue(uint8_t type, enum toc_class class, size_t len)
@@ -21,13 +33,16 @@ static void queue(uint8_t type, enum toc_class class, size_t len)
     assert_true(toc_peer_queue(&from->peer, type, class, buffer));
 }
 
+/* Frames of what went out last: their bodies' bytes. */
+static size_t frame_bytes[256];
+
 /* Classes of the frames in what `from` has ready now, as letters; moves them to `to`. */
 static void classes_out(char *out, size_t size)
 {
     size_t count = 0;
     struct toc_frame frame;
     toc_peer_pump(&from->peer, &from->buffers);
-    struct toc_span bytes = toc_peer_take_out(&from->peer);
+    struct toc_span bytes = toc_peer_take_out(&from->peer, pair_now);
     size_t len = bytes.len;
     while (bytes.len > 0) {
         static uint8_t message[TOC_NOISE_MESSAGE_BYTES_MAX];
@@ -38,12 +53,13 @@ static void classes_out(char *out, size_t size)
         assert_ok(toc_frame_decode(&in, &frame));
         assert_int_equal(in.len, 0);
         assert_true(count + 1 < size);
+        frame_bytes[count] = frame.body.len;
         out[count++] = "CALB"[frame.class];
         bytes = toc_span(bytes.at + 2 + message_len, bytes.len - 2 - message_len);
     }
     out[count] = '\0';
     if (len != 0) {
-        toc_peer_sent(&from->peer, len);
+        toc_peer_sent(&from->peer, len, pair_now);
     }
 }
 
@@ -87,18 +103,142 @@ static void bulk_has_one_frame_in_ten(void **state)
     pair_clear(&pair);
 }
 
-/* An alert waits behind two frames at most: live and bulk fill no more than that ahead. */
+/* R-12.5: the floor counts bytes. Long frames of bulk take no more than a tenth from short ones of
+ * live, and short ones of bulk get their tenth beside long ones. */
+static void the_floor_of_bulk_counts_bytes(void **state)
+{
+    (void)state;
+    static const struct {
+        size_t live, bulk;
+    } rows[] = {{20, 1000}, {1000, 20}, {300, 400}, {1024, 1024}, {1, 1024}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char classes[256];
+        size_t sent[TOC_CLASS_COUNT] = {0}, longest = 1024 + FRAME_OVERHEAD_BYTES;
+        begin_at(0);
+        for (int rounds = 0; rounds < 100; rounds++) {
+            while (toc_peer_waiting(&from->peer, TOC_CLASS_LIVE) < 200) {
+                queue(1, TOC_CLASS_LIVE, rows[i].live);
+            }
+            while (toc_peer_waiting(&from->peer, TOC_CLASS_BULK) < 40) {
+                queue(2, TOC_CLASS_BULK, rows[i].bulk);
+            }
+            from->peer.rate.bytes_s = 0;
+            classes_out(classes, sizeof classes);
+            for (size_t at = 0; classes[at] != '\0'; at++) {
+                enum toc_class class = classes[at] == 'L' ? TOC_CLASS_LIVE : TOC_CLASS_BULK;
+                sent[class] += frame_bytes[at] + FRAME_OVERHEAD_BYTES;
+            }
+        }
+        assert_true(sent[TOC_CLASS_LIVE] > 80000);
+        size_t part = (sent[TOC_CLASS_LIVE] + sent[TOC_CLASS_BULK]) / TOC_BULK_FLOOR;
+        assert_in_range(sent[TOC_CLASS_BULK], part - longest, part + longest);
+        pair_clear(&pair);
+    }
+}
+
+/* R-12.16: an alert waits behind two frames at most, on a fast link and on a slow one, however
+ * short the messages of the others are, and while a part of them is on its way. */
 static void an_alert_overtakes_all_but_two_frames(void **state)
 {
     (void)state;
-    char classes[64];
-    begin();
-    queue(1, TOC_CLASS_BULK, TOC_MESSAGE_BYTES_MAX);
-    toc_peer_pump(&from->peer, &from->buffers);
-    queue(2, TOC_CLASS_ALERT, 500);
-    classes_out(classes, sizeof classes);
-    assert_string_equal(classes, "BBA");
-    pair_clear(&pair);
+    static const struct {
+        uint64_t bytes_s;
+        size_t message_bytes, ahead_bytes;
+    } rows[] = {{FAST_BYTES_S, TOC_MESSAGE_BYTES_MAX, 2 * TOC_FRAME_BODY_BYTES_MAX},
+                {FAST_BYTES_S, 1000, 2 * TOC_FRAME_BODY_BYTES_MAX},
+                {MODEM_BYTES_S, TOC_MESSAGE_BYTES_MAX, 2 * MODEM_FRAME_BYTES},
+                {MODEM_BYTES_S, 100, 2 * MODEM_FRAME_BYTES},
+                {0, TOC_MESSAGE_BYTES_MAX, 2 * TOC_FRAME_BYTES_MIN}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        begin_at(rows[i].bytes_s);
+        for (int left = 100; left > 0; left--) {
+            if (left <= 3 || rows[i].message_bytes < TOC_MESSAGE_BYTES_MAX) {
+                queue(1, left % 2 == 0 ? TOC_CLASS_BULK : TOC_CLASS_LIVE, rows[i].message_bytes);
+            }
+        }
+        toc_peer_pump(&from->peer, &from->buffers);
+        struct toc_span lent = toc_peer_take_out(&from->peer, pair_now);
+        assert_in_range(lent.len, rows[i].ahead_bytes / 2, 2 * toc_peer_frame_bytes(&from->peer));
+        assert_int_equal(toc_peer_take_out(&from->peer, pair_now).len, 0);
+        toc_peer_pump(&from->peer, &from->buffers);
+        queue(2, TOC_CLASS_ALERT, 500);
+        toc_peer_pump(&from->peer, &from->buffers);
+        /* Nothing else stands before it in what follows. */
+        assert_int_equal(from->peer.tx_len[from->peer.fill], 500 + FRAME_OVERHEAD_BYTES);
+        pair_clear(&pair);
+    }
+}
+
+/* R-12.15: frames of live and bulk take 50 ms at the rate of the link; those that go first do not
+ * wait for anything and stay whole. */
+static void frames_are_as_long_as_the_link_is_fast(void **state)
+{
+    (void)state;
+    static const struct {
+        uint64_t bytes_s;
+        size_t bytes;
+    } rows[] = {{0, 1024},       {1, 1024},          {20000, 1024},   {21000, 1050},
+                {32000, 1600},   {100000, 5000},     {327000, 16350}, {328000, 16384},
+                {400000, 16384}, {UINT64_MAX, 16384}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        for (enum toc_class class = TOC_CLASS_CONTROL; class < TOC_CLASS_COUNT; class ++) {
+            char classes[64];
+            begin_at(rows[i].bytes_s);
+            queue(1, class, 16384);
+            classes_out(classes, sizeof classes);
+            bool charged = class == TOC_CLASS_LIVE || class == TOC_CLASS_BULK;
+            assert_int_equal(frame_bytes[0], charged ? rows[i].bytes : 16384);
+            assert_int_equal(toc_peer_frame_bytes(&from->peer),
+                             rows[i].bytes + FRAME_OVERHEAD_BYTES);
+            pair_clear(&pair);
+        }
+    }
+}
+
+/* Steps of a rate: `bytes` leave at `ms`, before a pause or not. */
+struct left {
+    uint64_t ms, bytes;
+    bool pause;
+    uint64_t bytes_s; /* what is known after it */
+};
+
+static void assert_rate(const struct left *rows, size_t count)
+{
+    struct toc_rate rate = {0};
+    for (size_t i = 0; i < count; i++) {
+        toc_rate_offered(&rate, (struct toc_mono){i == 0 ? 1000 : rows[i - 1].ms});
+        toc_rate_sent(&rate, rows[i].bytes, (struct toc_mono){rows[i].ms});
+        assert_int_equal(rate.bytes_s, rows[i].bytes_s);
+        if (rows[i].pause) {
+            toc_rate_paused(&rate);
+        }
+    }
+}
+
+/* R-12.15: the rate follows from bytes and times alone: it falls at once and rises by halves; a
+ * pause shows no more than the least; many bytes at once are as much as one needs to know. */
+static void the_rate_follows_what_leaves(void **state)
+{
+    (void)state;
+    static const struct left steady[] = {
+        {1100, 4000, false, 0},     {1250, 4000, false, 32000}, {1400, 2000, false, 32000},
+        {1500, 2000, false, 16000}, {1750, 8000, false, 24000}, {2000, 8000, false, 28000},
+        {12000, 1000, false, 100},
+    };
+    static const struct left paused[] = {
+        {1000, 2000, true, 0},       {3000, 2000, true, 2000},   {63000, 2000, true, 2000},
+        {63000, 9000, false, 2000},  {63250, 9000, true, 37000}, {63500, 10, false, 37000},
+        {63750, 2500, false, 10000},
+    };
+    static const struct left fast[] = {
+        {1000, 40000, false, 0},
+        {1000, 40000, true, 0},
+        {1010, 1920, false, 8192000},
+        {1011, 81920, false, 8192000 + (81920000 - 8192000) / 2},
+    };
+    assert_rate(steady, sizeof steady / sizeof steady[0]);
+    assert_rate(paused, sizeof paused / sizeof paused[0]);
+    assert_rate(fast, sizeof fast / sizeof fast[0]);
 }
 
 /* R-12.4: a sender keeps to what it was granted, and goes on when it is granted more. What one
@@ -143,12 +283,12 @@ static void a_long_message_travels_in_pieces(void **state)
     bool stalled, got = false;
     begin();
     queue(7, TOC_CLASS_LIVE, TOC_MESSAGE_BYTES_MAX);
-    for (int rounds = 0; !got && rounds < 64; rounds++) {
+    for (int rounds = 0; !got && rounds < 128; rounds++) {
         toc_peer_pump(&from->peer, &from->buffers);
-        struct toc_span out = toc_peer_take_out(&from->peer);
+        struct toc_span out = toc_peer_take_out(&from->peer, pair_now);
         assert_true(out.len > 0);
         assert_int_equal(side_put(to, out), out.len);
-        toc_peer_sent(&from->peer, out.len);
+        toc_peer_sent(&from->peer, out.len, pair_now);
         got = side_next(to, &message, &stalled);
         assert_false(stalled);
     }
@@ -168,18 +308,18 @@ static void what_is_lent_is_not_written(void **state)
     begin();
     queue(1, TOC_CLASS_CONTROL, 1000);
     toc_peer_pump(&from->peer, &from->buffers);
-    struct toc_span first = toc_peer_take_out(&from->peer);
+    struct toc_span first = toc_peer_take_out(&from->peer, pair_now);
     uint8_t before[1100];
     assert_true(first.len > 1000 && first.len <= sizeof before);
     memcpy(before, first.at, first.len);
     queue(2, TOC_CLASS_CONTROL, 1000);
     toc_peer_pump(&from->peer, &from->buffers);
-    assert_int_equal(toc_peer_take_out(&from->peer).len, 0);
-    toc_peer_sent(&from->peer, 1);
-    assert_int_equal(toc_peer_take_out(&from->peer).len, 0);
+    assert_int_equal(toc_peer_take_out(&from->peer, pair_now).len, 0);
+    toc_peer_sent(&from->peer, 1, pair_now);
+    assert_int_equal(toc_peer_take_out(&from->peer, pair_now).len, 0);
     assert_memory_equal(first.at, before, first.len);
-    toc_peer_sent(&from->peer, first.len - 1);
-    assert_int_equal(toc_peer_take_out(&from->peer).len, first.len);
+    toc_peer_sent(&from->peer, first.len - 1, pair_now);
+    assert_int_equal(toc_peer_take_out(&from->peer, pair_now).len, first.len);
     assert_int_equal(from->peer.sent_bytes, TOC_OPENING_BYTES + first.len);
     pair_clear(&pair);
 }
@@ -260,6 +400,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(classes_go_in_their_order),
         cmocka_unit_test(bulk_has_one_frame_in_ten),
+        cmocka_unit_test(the_floor_of_bulk_counts_bytes),
+        cmocka_unit_test(frames_are_as_long_as_the_link_is_fast),
+        cmocka_unit_test(the_rate_follows_what_leaves),
         cmocka_unit_test(an_alert_overtakes_all_but_two_frames),
         cmocka_unit_test(a_sender_keeps_to_the_credit_of_each_class),
         cmocka_unit_test(a_long_message_travels_in_pieces),

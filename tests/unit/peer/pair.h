@@ -18,6 +18,9 @@ struct side {
     size_t memory_bytes;
 };
 
+/* Time passes where a test says so. */
+static struct toc_mono pair_now;
+
 /* `dialler` is the initiator. */
 struct pair {
     struct side dialler, answerer;
@@ -104,11 +107,11 @@ static inline struct toc_span side_out(struct side *from)
     static uint8_t bytes[1 << 20];
     size_t len = 0;
     toc_peer_pump(&from->peer, &from->buffers);
-    for (struct toc_span out; (out = toc_peer_take_out(&from->peer)).len != 0;) {
+    for (struct toc_span out; (out = toc_peer_take_out(&from->peer, pair_now)).len != 0;) {
         assert_true(len + out.len <= sizeof bytes);
         memcpy(bytes + len, out.at, out.len);
         len += out.len;
-        toc_peer_sent(&from->peer, out.len);
+        toc_peer_sent(&from->peer, out.len, pair_now);
         toc_peer_pump(&from->peer, &from->buffers);
     }
     return toc_span(bytes, len);
