@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "sim.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/* What a person types: scripts/sim. */
+
+#define NODES_MIN 3u
+#define NODES_RANDOM_MAX 12u
+
+struct request {
+    uint64_t first, count, seed;
+    bool has_seed, trace, messages, lmdb, real;
+    uint32_t nodes;
+    const char *scenario, *broken;
+};
+
+static double now_s(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+}
+
+static struct sim_options options_of(const struct request *request, uint64_t seed)
+{
+    return (struct sim_options){
+        .seed = seed,
+        .nodes = request->nodes != 0 ? request->nodes
+                                     : NODES_MIN + (uint32_t)(seed * 2654435761u % 4294967296u %
+                                                              (NODES_RANDOM_MAX - NODES_MIN + 1)),
+        .log_max = 1024,
+        .link_max = 32,
+        .group_max = 64,
+        .uplink_bits = 20e6,
+        .print = request->trace,
+        .messages = request->messages,
+        .lmdb = request->lmdb};
+}
+
+/* One random run; false when a checker failed. */
+static bool run_seed(const struct request *request, uint64_t seed, double *virtual_s)
+{
+    struct sim_options options = options_of(request, seed);
+    struct sim *sim = sim_new(&options);
+    sim_random(sim);
+    char hash[TOC_HASH_BYTES * 2 + 1];
+    sim_trace_result(sim, hash);
+    *virtual_s += (double)sim->now_us / 1e6;
+    bool failed = sim->failed != SIM_CHECK_NONE;
+    if (failed || request->has_seed) {
+        printf("seed %llu: %u nodes, %zu submits, %llu faults, equal after %.1f s, quiet %.0f B, "
+               "trace %.16s: %s%s%s\n",
+               (unsigned long long)seed, sim->member_count, sim->submit_count,
+               (unsigned long long)sim->faults, (double)sim->converge_us / 1e6, sim->quiet_bytes,
+               hash, failed ? sim_checker_name(sim->failed) : "ok", failed ? ": " : "", sim->why);
+    }
+    sim_free(sim);
+    return !failed;
+}
+
+static int run_seeds(const struct request *request)
+{
+    uint64_t failures = 0, count = request->has_seed ? 1 : request->count;
+    double virtual_s = 0, begin = now_s();
+    for (uint64_t i = 0; i < count; i++) {
+        failures +=
+            !run_seed(request, request->has_seed ? request->seed : request->first + i, &virtual_s);
+    }
+    double took = now_s() - begin;
+    printf("sim: %llu seeds, %llu failed; %.0f virtual seconds in %.1f s: %.0f times real time\n",
+           (unsigned long long)count, (unsigned long long)failures, virtual_s, took,
+           virtual_s / took);
+    return failures != 0;
+}
+
+static bool parse(struct request *request, int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++) {
+        const char *word = argv[i], *value = i + 1 < argc ? argv[i + 1] : NULL;
+        if (strcmp(word, "--trace") == 0) {
+            request->trace = true;
+        } else if (strcmp(word, "--messages") == 0) {
+            request->messages = true;
+        } else if (strcmp(word, "--real-crypto") == 0) {
+            request->real = true;
+        } else if (value == NULL) {
+            return false;
+        } else if (strcmp(word, "--seeds") == 0) {
+            request->count = strtoull(argv[++i], NULL, 10);
+        } else if (strcmp(word, "--first") == 0) {
+            request->first = strtoull(argv[++i], NULL, 10);
+        } else if (strcmp(word, "--seed") == 0) {
+            request->seed = strtoull(argv[++i], NULL, 10);
+            request->has_seed = true;
+        } else if (strcmp(word, "--nodes") == 0) {
+            request->nodes = (uint32_t)strtoul(argv[++i], NULL, 10);
+        } else if (strcmp(word, "--store") == 0) {
+            request->lmdb = strcmp(argv[++i], "lmdb") == 0;
+        } else {
+            return false;
+        }
+    }
+    return request->count > 0 && (request->nodes == 0 || request->nodes >= NODES_MIN) &&
+           request->nodes <= SIM_NODES_MAX;
+}
+
+int main(int argc, char **argv)
+{
+    struct request request = {.first = 1, .count = 10};
+    if (!parse(&request, argc, argv)) {
+        fputs(
+            "usage: sim [--seeds N [--first S]] [--seed S] [--nodes N] [--trace] [--store lmdb]\n",
+            stderr);
+        return 2;
+    }
+    if (sodium_init() < 0) {
+        return 5;
+    }
+    sim_crypto_real(request.real);
+    return run_seeds(&request);
+}
