@@ -54,6 +54,7 @@
     X(K_TAG, "tag", DERIVE, "K; group id: seals the tag key")                                      \
     X(K_GROUP_TAG, "group-tag", DERIVE, "tag key; handshake hash, direction, group id")            \
     X(K_DIGEST, "digest", DERIVE, "tag key; sum of row hashes, row count")                         \
+    X(K_BUCKET, "bucket", DERIVE, "tag key; sum of row hashes, row count, number of the bucket")   \
     X(K_WRAP, "wrap", DERIVE, "X25519 secret; group id, parent, ephemeral key, recipient key")     \
     X(K_STORE, "store", DERIVE, "store key; purpose of the sealed record")                         \
     X(K_KEYFILE, "key-file", DERIVE, "key of a key file's lock; its header up to the salt")        \

@@ -355,3 +355,19 @@ void toc_ledger_digest(const struct toc_ledger *ledger, uint32_t group,
     const struct toc_ledger_group *at = &ledger->groups[group];
     toc_digest_bytes(out, &at->digest, at->tag_key);
 }
+
+void toc_ledger_buckets(const struct toc_ledger *ledger, uint32_t group,
+                        uint8_t out[static TOC_BUCKETS * TOC_DIGEST_BYTES])
+{
+    const struct toc_ledger_group *at = &ledger->groups[group];
+    struct toc_digest digests[TOC_BUCKETS] = {0};
+    const struct toc_row none = {.seq = 0};
+    for (uint32_t i = at->first_log; i != TOC_LEDGER_NONE; i = ledger->logs[i].next_in_group) {
+        struct toc_row row;
+        row_of(&row, &ledger->logs[i], &ledger->logs[i].head);
+        toc_digest_replace(&digests[toc_bucket_of(row.log)], &none, &row);
+    }
+    for (uint32_t i = 0; i < TOC_BUCKETS; i++) {
+        toc_bucket_bytes(out + (size_t)i * TOC_DIGEST_BYTES, &digests[i], at->tag_key, i);
+    }
+}

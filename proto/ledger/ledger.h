@@ -138,5 +138,9 @@ void toc_ledger_store_head(struct toc_ledger *ledger, uint32_t log,
 /* The 16 bytes of a group's digest. */
 void toc_ledger_digest(const struct toc_ledger *ledger, uint32_t group,
                        uint8_t out[static TOC_DIGEST_BYTES]);
+/* The digests of a group's buckets, one behind the other: R-13.32. Cost: a hash for each log with
+ * entries and TOC_BUCKETS more. */
+void toc_ledger_buckets(const struct toc_ledger *ledger, uint32_t group,
+                        uint8_t out[static TOC_BUCKETS * TOC_DIGEST_BYTES]);
 
 #endif

@@ -71,10 +71,8 @@ struct toc_link {
     struct toc_mono begun; /* the connection stands; `opened` is that of the link later */
     /* What replica keeps about a link. */
     uint8_t shared[TOC_GROUP_SET_BYTES]; /* groups that both sides know, by place in the ledger */
-    uint8_t rows_due[TOC_GROUP_SET_BYTES];
     uint8_t invited[TOC_GROUP_SET_BYTES];
-    bool vtop_due, rows_waiting, invites_due, tags_due;
-    uint32_t rows_group, rows_log;             /* where the rows on their way go on */
+    bool vtop_due, invites_due, tags_due;
     uint32_t wants_out, want_first, want_last; /* logs asked of this link, oldest first */
     uint32_t unmet;      /* of them that others were asked for at last, less the blocks that came */
     uint64_t kept_bytes; /* of received messages, until they are stored */

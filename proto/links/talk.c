@@ -118,7 +118,6 @@ static bool class_fits(const struct toc_message *message)
         return message->class == TOC_CLASS_BULK;
     case TOC_MSG_FORK:
     case TOC_MSG_ROSTER:
-    case TOC_MSG_VBKT:
     case TOC_MSG_HAVE:
     case TOC_MSG_EAGER:
     case TOC_MSG_LAZY:

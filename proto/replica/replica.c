@@ -19,6 +19,7 @@ size_t toc_replica_bytes(uint32_t link_max, uint32_t group_max, uint32_t log_max
     size_t memory = TOC_PAYLOAD_BYTES_MAX + TOC_INLINE_BYTES_MAX + TOC_WRAPS_MAX * TOC_KEY_BYTES +
                     TOC_MEMBERS_MAX * TOC_ID_BYTES + BEACON_ROOM_BYTES;
     return (size_t)link_max * log_max * sizeof(uint64_t) + link_max * sizeof(struct toc_serves) +
+           link_max * (sizeof(struct toc_compare) + group_max * sizeof(uint64_t)) +
            group_max * (sizeof(uint64_t) + 1) + tables + memory + 4096;
 }
 
@@ -49,6 +50,8 @@ static void make_tables(struct toc_replica *replica, struct toc_arena *arena)
     toc_places_init(&replica->job_places, arena, TOC_JOBS_MAX);
     replica->wide_ops = reserve(arena, TOC_WIDE_OPS, sizeof *replica->wide_ops);
     replica->serves = reserve(arena, links, sizeof *replica->serves);
+    replica->compares = reserve(arena, links, sizeof *replica->compares);
+    replica->rows_due = reserve(arena, links * groups, sizeof(uint64_t));
     replica->loads = reserve(arena, TOC_LOADS_MAX, sizeof *replica->loads);
     toc_places_init(&replica->load_places, arena, TOC_LOADS_MAX);
     replica->missing = reserve(arena, TOC_MISSING_MAX, sizeof *replica->missing);
@@ -97,7 +100,9 @@ void toc_replica_greet(struct toc_replica *replica, struct toc_link *link)
     memset(toc_replica_has(replica, link, 0), 0, replica->ledger->log_count * sizeof(uint64_t));
     memset(&replica->serves[link->place], 0, sizeof(struct toc_serves));
     link->tags_due = true; /* behind our HELLO */
-    link->rows_log = TOC_LEDGER_NONE;
+    replica->compares[link->place] = (struct toc_compare){.rows_log = TOC_LEDGER_NONE};
+    memset(&replica->rows_due[(size_t)link->place * replica->ledger->group_max], 0,
+           replica->ledger->group_count * sizeof(uint64_t));
 }
 
 /* What a link has sent and is not stored holds buffers. Credit bounds it but for alerts; and while
@@ -134,12 +139,11 @@ static uint64_t cost_of(const struct toc_replica *replica, uint8_t type)
 }
 
 /* what a link has caused is paid for in time, before more is read from it. */
-static void charge_work(const struct toc_replica *replica, const struct toc_turn *turn,
-                        struct toc_link *link, uint8_t type)
+void toc_replica_charge(const struct toc_turn *turn, struct toc_link *link, uint64_t work_us)
 {
     uint64_t now_us = turn->now.ms * 1000;
     uint64_t paid = link->work_us > now_us ? link->work_us : now_us;
-    link->work_us = paid + cost_of(replica, type) * TOC_WORK_PART;
+    link->work_us = paid + work_us * TOC_WORK_PART;
 }
 
 struct toc_err toc_replica_futile(struct toc_link *link, struct toc_err err)
@@ -158,6 +162,8 @@ static struct toc_err dispatch(struct toc_replica *replica, struct toc_turn *tur
         return toc_replica_take_invite(replica, turn, link, message->body);
     case TOC_MSG_VTOP:
         return toc_replica_take_vtop(replica, turn, link, message->body);
+    case TOC_MSG_VBKT:
+        return toc_replica_take_vbkt(replica, turn, link, message->body);
     case TOC_MSG_VROW:
         return toc_replica_take_rows(replica, turn, link, message->body);
     case TOC_MSG_WANT:
@@ -181,7 +187,10 @@ struct toc_err toc_replica_message(struct toc_replica *replica, struct toc_turn 
 {
     uint32_t bytes = (uint32_t)message->body.len;
     uint32_t held = message->buffer == NULL ? 0 : message->buffer->refs;
-    charge_work(replica, turn, link, message->type);
+    toc_replica_charge(turn, link, cost_of(replica, message->type));
+    if (toc_class_is_charged(message->class) || message->type == TOC_MSG_WANT) {
+        toc_replica_flows(replica, link);
+    }
     struct toc_err err = dispatch(replica, turn, link, message);
     /* What is kept is given credit for when it is stored. */
     if (message->buffer != NULL && message->buffer->refs > held) {
@@ -229,7 +238,7 @@ static void flush_link(struct toc_replica *replica, struct toc_turn *turn, struc
     }
     replica->more_work =
         replica->more_work || link->tags_due || (link->vtop_due && link->tags_seen);
-    toc_replica_rows(replica, link);
+    toc_replica_compare(replica, turn, link);
     if (link->invites_due) {
         toc_replica_invite(replica, turn, link);
     }

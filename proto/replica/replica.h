@@ -143,7 +143,26 @@ struct toc_serves {
     struct toc_serve items[TOC_SERVES_MAX];
     uint32_t count, turn;
     uint32_t loads_out;
-    bool compared; /* a VTOP of ours is out: rows that lack something are answered by rows, once */
+};
+
+/* Answers of one kind to one link, and their pace. */
+struct toc_answers {
+    bool due, going; /* going: begun, but not all found room */
+    bool flowed;     /* entries or WANTs have come since the last ones */
+    struct toc_mono at;
+    uint64_t pause_ms;
+};
+
+/* What is being compared with a link (vector.c). */
+struct toc_compare {
+    uint8_t buckets_due[TOC_GROUP_SET_BYTES]; /* groups whose buckets are to go out */
+    uint8_t asked[TOC_GROUP_SET_BYTES]; /* a VTOP or VBKT of ours is out: rows that lack something
+                                           are answered by rows, once */
+    struct toc_answers buckets, rows;
+    uint32_t rows_group, rows_log; /* where the rows on their way go on */
+    uint32_t rows_heard;           /* since the last answer of rows ended */
+    bool told;                     /* they have told something new */
+    bool differed;                 /* the peer's last VTOP did */
 };
 
 struct toc_pending_load {
@@ -214,6 +233,9 @@ struct toc_replica {
     struct toc_serves *serves; /* one a link */
     struct toc_pending_load *loads;
     struct toc_places load_places;
+    /* Comparing (vector.c). */
+    struct toc_compare *compares; /* one a link */
+    uint64_t *rows_due;           /* [link place][group]: set of buckets whose rows are to go out */
     struct toc_missing *missing;
     uint32_t missing_count;
     uint16_t *missing_of;      /* by place of the author's organisation in the roster */
@@ -287,6 +309,9 @@ void toc_replica_due(struct toc_replica *replica, struct toc_turn *turn);
 void toc_replica_wake(struct toc_replica *replica, uint64_t ms);
 /* What waited for room: at the end of every step. */
 void toc_replica_flush(struct toc_replica *replica, struct toc_turn *turn);
+/* A link has caused work of so many microseconds: paid for in time, before more is read from it.
+ * R-12.14. */
+void toc_replica_charge(const struct toc_turn *turn, struct toc_link *link, uint64_t work_us);
 /* A message has cost much for nothing. Fails: `err`, once a link has caused too many. */
 TOC_MUST_USE struct toc_err toc_replica_futile(struct toc_link *link, struct toc_err err);
 
@@ -343,12 +368,18 @@ void toc_replica_vtop(struct toc_replica *replica, struct toc_turn *turn, struct
 TOC_MUST_USE struct toc_err toc_replica_take_vtop(struct toc_replica *replica,
                                                   struct toc_turn *turn, struct toc_link *link,
                                                   struct toc_span body);
-/* VROW. Fails: MALFORMED. */
+/* VROW. Fails: MALFORMED, LIMIT. */
 TOC_MUST_USE struct toc_err toc_replica_take_rows(struct toc_replica *replica,
                                                   struct toc_turn *turn, struct toc_link *link,
                                                   struct toc_span body);
-/* Sends the rows that are due, as far as there is room. */
-void toc_replica_rows(struct toc_replica *replica, struct toc_link *link);
+/* VBKT. Fails: MALFORMED, LIMIT (too many for nothing). */
+TOC_MUST_USE struct toc_err toc_replica_take_vbkt(struct toc_replica *replica,
+                                                  struct toc_turn *turn, struct toc_link *link,
+                                                  struct toc_span body);
+/* Sends the buckets and rows that are due, at their pace and as far as there is room. */
+void toc_replica_compare(struct toc_replica *replica, struct toc_turn *turn, struct toc_link *link);
+/* Entries, or WANTs, come from this link: comparing with it leads to something.. */
+void toc_replica_flows(struct toc_replica *replica, const struct toc_link *link);
 /* What the peer of a link is known to hold of a log. */
 uint64_t *toc_replica_has(struct toc_replica *replica, const struct toc_link *link, uint32_t log);
 

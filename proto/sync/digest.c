@@ -58,6 +58,16 @@ void toc_digest_bytes(uint8_t out[static TOC_DIGEST_BYTES], const struct toc_dig
     memcpy(out, full, TOC_DIGEST_BYTES);
 }
 
+void toc_bucket_bytes(uint8_t out[static TOC_DIGEST_BYTES], const struct toc_digest *digest,
+                      const uint8_t key[static TOC_KEY_BYTES], uint32_t bucket)
+{
+    uint8_t count[8], number = (uint8_t)bucket, full[TOC_KEY_BYTES];
+    toc_put_le64(count, digest->count);
+    struct toc_span parts[] = {toc_span(digest->sum, 32), toc_span(count, 8), toc_span(&number, 1)};
+    toc_kdf(full, key, TOC_CTX_K_BUCKET, parts, 3);
+    memcpy(out, full, TOC_DIGEST_BYTES);
+}
+
 void toc_tag(uint8_t out[static TOC_TAG_BYTES], const uint8_t tag_key[static TOC_KEY_BYTES],
              const uint8_t handshake_hash[static TOC_HASH_BYTES], uint8_t direction,
              const uint8_t group[static TOC_ID_BYTES])

@@ -115,6 +115,36 @@ void toc_row_decode(struct toc_row *row, const uint8_t in[static TOC_ROW_BYTES])
     memcpy(row->hash, in + 40, TOC_HASH_BYTES);
 }
 
+void toc_vrow_encode_head(uint8_t out[static TOC_VROW_HEAD_BYTES], const struct toc_vrow *vrow)
+{
+    memcpy(out, vrow->group, TOC_ID_BYTES);
+    out[TOC_ID_BYTES] = vrow->last;
+    toc_put_le64(out + TOC_ID_BYTES + 1, vrow->buckets);
+}
+
+struct toc_err toc_vrow_decode(struct toc_vrow *vrow, struct toc_span body)
+{
+    if (body.len < TOC_VROW_HEAD_BYTES || (body.len - TOC_VROW_HEAD_BYTES) % TOC_ROW_BYTES != 0 ||
+        body.at[TOC_ID_BYTES] > 1) {
+        return toc_fail(TOC_MALFORMED, "a VROW is not whole rows"); /* */
+    }
+    struct toc_vrow read = {
+        .last = body.at[TOC_ID_BYTES] == 1,
+        .buckets = toc_le64(body.at + TOC_ID_BYTES + 1),
+        .rows = toc_span(body.at + TOC_VROW_HEAD_BYTES, body.len - TOC_VROW_HEAD_BYTES)};
+    memcpy(read.group, body.at, TOC_ID_BYTES);
+    if (read.buckets == 0) {
+        return toc_fail(TOC_MALFORMED, "a VROW is about no bucket"); /* */
+    }
+    for (size_t at = 0; at < read.rows.len; at += TOC_ROW_BYTES) {
+        if ((read.buckets >> toc_bucket_of(read.rows.at + at) & 1) == 0) {
+            return toc_fail(TOC_MALFORMED, "a row is of another bucket"); /* */
+        }
+    }
+    *vrow = read;
+    return toc_ok();
+}
+
 void toc_want_encode(uint8_t out[static TOC_WANT_BYTES], const struct toc_want *want)
 {
     out[0] = (uint8_t)want->kind;

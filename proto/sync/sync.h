@@ -75,14 +75,41 @@ void toc_tag(uint8_t out[static TOC_TAG_BYTES], const uint8_t tag_key[static TOC
 /* VTOP: check 4 ‖ 16-byte digests of the shared groups: control logs first, then by group id.
  * check = first 4 bytes of H("members", group ids in that order): both sides must mean the same. */
 #define TOC_VTOP_CHECK_BYTES 4u
-/* VROW: group id 32 ‖ u8 last ‖ rows of 72 bytes. */
+/* VBKT: group id 32 ‖ digests of its buckets.. */
+#define TOC_BUCKETS 64u /* by 6 bits: one bucket's rows and all digests cost about the same */
+#define TOC_BUCKETS_ALL UINT64_MAX
+#define TOC_VBKT_BYTES (TOC_ID_BYTES + TOC_BUCKETS * TOC_DIGEST_BYTES)
+/* A group of so few rows is told in no more bytes than its bucket digests take. */
+#define TOC_VROW_FEW 14u
+/* The bucket of a log: the first 6 bits of its id. */
+static inline uint32_t toc_bucket_of(const uint8_t log[static TOC_ID_BYTES])
+{
+    return log[0] >> 2;
+}
+/* The 16 bytes that travel: KDF(key, "bucket", sum ‖ count ‖ u8 bucket), cut; `digest` is over the
+ * rows of the bucket alone. R-13.32. */
+void toc_bucket_bytes(uint8_t out[static TOC_DIGEST_BYTES], const struct toc_digest *digest,
+                      const uint8_t key[static TOC_KEY_BYTES], uint32_t bucket);
+/* VROW: group id 32 ‖ u8 last ‖ u64 set of buckets ‖ rows of 72 bytes. */
 #define TOC_ROW_BYTES 72u
-#define TOC_VROW_HEAD_BYTES 33u
+#define TOC_VROW_HEAD_BYTES 41u
 #define TOC_VROW_ROWS_MAX 48u /* rows that we put into one message: it fits a 4 KiB buffer */
 /* One row. Cannot fail. */
 void toc_row_encode(uint8_t out[static TOC_ROW_BYTES], const struct toc_row *row);
 /* The reverse: any 72 bytes are a row. */
 void toc_row_decode(struct toc_row *row, const uint8_t in[static TOC_ROW_BYTES]);
+
+struct toc_vrow {
+    uint8_t group[TOC_ID_BYTES];
+    bool last;
+    uint64_t buckets;     /* bit i: bucket i */
+    struct toc_span rows; /* of TOC_ROW_BYTES each */
+};
+/* The rows follow it. */
+void toc_vrow_encode_head(uint8_t out[static TOC_VROW_HEAD_BYTES], const struct toc_vrow *vrow);
+/* `vrow->rows` points into `body`. R-13.12. Fails: MALFORMED (not whole rows, another byte than 0
+ * and 1, no bucket, a row of another bucket); `vrow` is unchanged then. */
+TOC_MUST_USE struct toc_err toc_vrow_decode(struct toc_vrow *vrow, struct toc_span body);
 
 enum toc_want_kind {                       /* on the wire; never renumber */
                      TOC_WANT_ENTRIES = 0, /* from..to; the answer may go on to the sender's head */

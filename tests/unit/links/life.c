@@ -270,8 +270,9 @@ static void wants_of_a_link_that_goes_are_asked_of_others(void **state)
         /* A row: node 1's log goes further than anybody knows. */
         uint8_t body[TOC_VROW_HEAD_BYTES + TOC_ROW_BYTES];
         struct toc_row row = {.seq = 5};
-        toc_group_all_id(body, liar.federation);
-        body[32] = 1;
+        struct toc_vrow vrow = {.last = true, .buckets = TOC_BUCKETS_ALL};
+        toc_group_all_id(vrow.group, liar.federation);
+        toc_vrow_encode_head(body, &vrow);
         world_log(&world, 1, NULL, row.log);
         toc_row_encode(body + TOC_VROW_HEAD_BYTES, &row);
         liar_say(&liar, TOC_MSG_VROW, TOC_CLASS_CONTROL, toc_span(body, sizeof body));

@@ -125,8 +125,9 @@ static inline void say_row(const uint8_t *group, const uint8_t *log, uint64_t se
 {
     uint8_t body[TOC_VROW_HEAD_BYTES + TOC_ROW_BYTES];
     struct toc_row row = {.seq = seq};
-    memcpy(body, group, 32);
-    body[32] = 1;
+    struct toc_vrow vrow = {.last = true, .buckets = TOC_BUCKETS_ALL};
+    memcpy(vrow.group, group, 32);
+    toc_vrow_encode_head(body, &vrow);
     memcpy(row.log, log, 32);
     toc_row_encode(body + TOC_VROW_HEAD_BYTES, &row);
     liar_say(&liar, TOC_MSG_VROW, TOC_CLASS_CONTROL, toc_span(body, sizeof body));

@@ -257,7 +257,7 @@ static void digests_that_differ_bring_rows(void **state)
     (void)state;
     begin(6);
     link_to_liar()->vtop_due = true;
-    world_run(&world, 500);
+    world_run(&world, 1500);
     const struct liar_message *vtop = liar_last(&liar, TOC_MSG_VTOP);
     assert_non_null(vtop);
     uint8_t body[4 + 2 * TOC_DIGEST_BYTES], all[32];
@@ -287,14 +287,17 @@ static void digests_that_differ_bring_rows(void **state)
 static void rows_out_of_form_are_refused(void **state)
 {
     (void)state;
+    /* The row is of bucket 0. */
     static const struct {
         size_t bytes;
-        uint8_t last;
-    } rows[] = {{0, 0}, {32, 0}, {34, 0}, {33 + 71, 1}, {33 + 73, 1}, {33 + 72, 2}};
+        uint8_t last, buckets;
+    } rows[] = {{0, 0, 1},       {32, 0, 1},      {33, 1, 1},      {42, 0, 1}, {41 + 71, 1, 1},
+                {41 + 73, 1, 1}, {41 + 72, 2, 1}, {41 + 72, 1, 2}, {41, 1, 0}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         uint8_t body[200] = {0};
         begin(50 + i);
         body[32] = rows[i].last;
+        body[33] = rows[i].buckets;
         liar_state(&world, 0, before);
         liar_say(&liar, TOC_MSG_VROW, TOC_CLASS_CONTROL, toc_span(body, rows[i].bytes));
         assert_refused(TOC_MALFORMED, before);
