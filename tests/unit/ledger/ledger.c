@@ -277,9 +277,40 @@ static void new_nodes_get_their_logs(void **state)
     end();
 }
 
+/* each bucket's digest is over its rows alone, and follows the heads. */
+static void buckets_are_digests_of_parts(void **state)
+{
+    (void)state;
+    begin(4, 64);
+    static uint8_t got[TOC_BUCKETS * TOC_DIGEST_BYTES], empty[TOC_BUCKETS * TOC_DIGEST_BYTES];
+    toc_ledger_buckets(&ledger, TOC_GROUP_ALL, empty);
+    struct toc_digest none = {0};
+    uint8_t expected[TOC_DIGEST_BYTES];
+    for (uint32_t i = 0; i < TOC_BUCKETS; i++) {
+        toc_bucket_bytes(expected, &none, ledger.groups[TOC_GROUP_ALL].tag_key, i);
+        assert_memory_equal(empty + i * TOC_DIGEST_BYTES, expected, TOC_DIGEST_BYTES);
+    }
+    uint32_t log = ledger.groups[TOC_GROUP_ALL].first_log;
+    struct toc_log_head head = {.seq = 3, .hash = {7}};
+    toc_ledger_store_head(&ledger, log, &head);
+    toc_ledger_buckets(&ledger, TOC_GROUP_ALL, got);
+    for (uint32_t i = 0; i < TOC_BUCKETS; i++) {
+        bool same =
+            memcmp(got + i * TOC_DIGEST_BYTES, empty + i * TOC_DIGEST_BYTES, TOC_DIGEST_BYTES) == 0;
+        assert_int_equal(same, i != toc_bucket_of(ledger.logs[log].id));
+    }
+    /* The whole group's digest is the same sum under another name. */
+    uint32_t bucket = toc_bucket_of(ledger.logs[log].id);
+    toc_bucket_bytes(expected, &ledger.groups[TOC_GROUP_ALL].digest,
+                     ledger.groups[TOC_GROUP_ALL].tag_key, bucket);
+    assert_memory_equal(got + bucket * TOC_DIGEST_BYTES, expected, TOC_DIGEST_BYTES);
+    end();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(buckets_are_digests_of_parts),
         cmocka_unit_test(the_bound_groups_are_there_from_the_start),
         cmocka_unit_test(groups_are_found_and_stand_in_order),
         cmocka_unit_test(the_last_group_can_be_dropped),

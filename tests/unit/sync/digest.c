@@ -124,6 +124,30 @@ static void a_digest_is_as_written(void **state)
     assert_memory_not_equal(got, full, TOC_DIGEST_BYTES);
 }
 
+/* to the byte: by the first 6 bits, and each bucket by its number. */
+static void a_bucket_is_as_written(void **state)
+{
+    (void)state;
+    make_rows(8);
+    struct toc_digest digest = {0};
+    uint8_t input[41], full[32], got[TOC_DIGEST_BYTES], other[TOC_DIGEST_BYTES], key[32] = {9};
+    toc_digest_replace(&digest, &none, &rows[0]);
+    memcpy(input, digest.sum, 32);
+    toc_put_le64(input + 32, 1);
+    input[40] = 63;
+    struct toc_span part = toc_span(input, sizeof input);
+    toc_kdf(full, key, TOC_CTX_K_BUCKET, &part, 1);
+    toc_bucket_bytes(got, &digest, key, 63);
+    assert_memory_equal(got, full, TOC_DIGEST_BYTES);
+    toc_bucket_bytes(other, &digest, key, 62);
+    assert_memory_not_equal(got, other, TOC_DIGEST_BYTES);
+    uint8_t log[32] = {0};
+    for (unsigned first = 0; first < 256; first++) {
+        log[0] = (uint8_t)first;
+        assert_int_equal(toc_bucket_of(log), first / 4);
+    }
+}
+
 /* The sum is a number modulo 2^256, lowest byte first. */
 static void the_sum_wraps(void **state)
 {
@@ -175,6 +199,7 @@ int main(void)
         cmocka_unit_test(rows_can_be_taken_back),
         cmocka_unit_test(every_part_of_a_row_counts),
         cmocka_unit_test(a_digest_is_as_written),
+        cmocka_unit_test(a_bucket_is_as_written),
         cmocka_unit_test(the_sum_wraps),
         cmocka_unit_test(a_tag_is_as_written),
     };
