@@ -7,19 +7,27 @@
 #include "raw.h"
 
 /*
- * Ed25519 and X25519 cost more than everything else that a simulated node does, so this program
- * alone puts models in their place, at link time (-Wl,--wrap): the product's code is untouched and
- * calls its own crypto/raw. A model keeps the promises of what it stands for:
+ * Cryptography costs more than everything else that a simulated node does, so this program alone
+ * puts models in its place, at link time (-Wl,--wrap): the product's code is untouched and calls its
+ * own crypto/raw. A model keeps the promises of what it stands for, short of an attacker who
+ * computes; nobody in here does:
  *   a signature is 64 bytes that follow from secret and message; it verifies if and only if this
  *   process has made it for that key and message (all nodes share the memory of what was signed);
- *   a shared secret follows from the two public keys, whichever side computes it.
- * Hashes and AEAD stay real. `--real-crypto` uses the real functions, and remembers what verified.
+ *   a shared secret follows from the two public keys, whichever side computes it;
+ *   a hash differs when a bit of its input does;
+ *   what is sealed opens with the same key, nonce and data alone, and looks like noise.
+ * `--real-crypto` uses the real functions, and remembers what verified.
  */
 
 extern __typeof__(toc_raw_sign) __real_toc_raw_sign, __wrap_toc_raw_sign;
 extern __typeof__(toc_raw_verify) __real_toc_raw_verify, __wrap_toc_raw_verify;
 extern __typeof__(toc_raw_dh) __real_toc_raw_dh, __wrap_toc_raw_dh;
 extern __typeof__(toc_raw_dh_public) __real_toc_raw_dh_public, __wrap_toc_raw_dh_public;
+extern __typeof__(toc_raw_hash_init) __real_toc_raw_hash_init, __wrap_toc_raw_hash_init;
+extern __typeof__(toc_raw_hash_add) __real_toc_raw_hash_add, __wrap_toc_raw_hash_add;
+extern __typeof__(toc_raw_hash_final) __real_toc_raw_hash_final, __wrap_toc_raw_hash_final;
+extern __typeof__(toc_raw_seal) __real_toc_raw_seal, __wrap_toc_raw_seal;
+extern __typeof__(toc_raw_open) __real_toc_raw_open, __wrap_toc_raw_open;
 
 /* What has verified: 128 bits of a hash over key, signature and message. */
 struct verified {
@@ -80,14 +88,194 @@ static void remember(struct verified what)
     *place_of(verified, verified_size, what) = what;
 }
 
+/* The model of a hash: four lanes that take 32 bytes at a time. */
+struct lanes {
+    uint64_t word[4], len;
+    uint8_t rest[32];
+    size_t rest_len;
+};
+
+static uint64_t stir(uint64_t x)
+{
+    x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+    x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
+    return x ^ x >> 31;
+}
+
+static void take_block(struct lanes *lanes, const uint8_t *at)
+{
+    for (size_t i = 0; i < 4; i++) {
+        uint64_t word;
+        memcpy(&word, at + 8 * i, 8);
+        lanes->word[i] = (lanes->word[i] ^ word) * UINT64_C(0xd6e8feb86659fd93);
+        lanes->word[i] ^= lanes->word[i] >> 29;
+    }
+    lanes->word[0] += lanes->word[3] << 7 | lanes->word[3] >> 57;
+    lanes->word[2] += lanes->word[1];
+}
+
+static void begin_lanes(struct lanes *lanes, uint64_t seed)
+{
+    *lanes = (struct lanes){.word = {stir(seed), stir(seed + 1), stir(seed + 2), stir(seed + 3)}};
+}
+
+static void add_lanes(struct lanes *lanes, struct toc_span part)
+{
+    lanes->len += part.len;
+    while (part.len > 0) {
+        if (lanes->rest_len == 0 && part.len >= 32) {
+            take_block(lanes, part.at);
+            part = toc_span(part.at + 32, part.len - 32);
+            continue;
+        }
+        size_t count = 32 - lanes->rest_len < part.len ? 32 - lanes->rest_len : part.len;
+        memcpy(lanes->rest + lanes->rest_len, part.at, count);
+        lanes->rest_len += count;
+        part = toc_span(part.at + count, part.len - count);
+        if (lanes->rest_len == 32) {
+            take_block(lanes, lanes->rest);
+            lanes->rest_len = 0;
+        }
+    }
+}
+
+static void end_lanes(struct lanes *lanes, uint8_t *out, size_t out_len)
+{
+    uint8_t last[32] = {0};
+    memcpy(last, lanes->rest, lanes->rest_len);
+    take_block(lanes, last);
+    lanes->word[0] ^= lanes->len;
+    for (size_t i = 0; i < 12; i++) {
+        lanes->word[i % 4] = stir(lanes->word[i % 4] + lanes->word[(i + 3) % 4]);
+    }
+    for (size_t i = 0; i < out_len; i += 8) {
+        uint64_t word = stir(lanes->word[i / 8 % 4] + i / 32);
+        memcpy(out + i, &word, out_len - i < 8 ? out_len - i : 8);
+    }
+}
+
+void __wrap_toc_raw_hash_init(struct toc_raw_hash *hash, const uint8_t *personal,
+                              struct toc_span key, size_t out_len)
+{
+    if (is_real) {
+        __real_toc_raw_hash_init(hash, personal, key, out_len);
+        return;
+    }
+    struct lanes lanes;
+    begin_lanes(&lanes, out_len << 32 | key.len);
+    add_lanes(&lanes, toc_span(personal, personal == NULL ? 0 : TOC_RAW_PERSONAL_BYTES));
+    add_lanes(&lanes, key);
+    memcpy(hash->opaque, &lanes, sizeof lanes);
+}
+
+void __wrap_toc_raw_hash_add(struct toc_raw_hash *hash, struct toc_span part)
+{
+    if (is_real) {
+        __real_toc_raw_hash_add(hash, part);
+        return;
+    }
+    struct lanes lanes;
+    memcpy(&lanes, hash->opaque, sizeof lanes);
+    add_lanes(&lanes, part);
+    memcpy(hash->opaque, &lanes, sizeof lanes);
+}
+
+void __wrap_toc_raw_hash_final(struct toc_raw_hash *hash, uint8_t *out, size_t out_len)
+{
+    if (is_real) {
+        __real_toc_raw_hash_final(hash, out, out_len);
+        return;
+    }
+    struct lanes lanes;
+    memcpy(&lanes, hash->opaque, sizeof lanes);
+    end_lanes(&lanes, out, out_len);
+}
+
+static uint64_t seed_of(const struct toc_raw_lock *lock)
+{
+    size_t nonce = lock->cipher == TOC_RAW_CHACHA ? TOC_RAW_CHACHA_NONCE_BYTES
+                                                  : TOC_RAW_XCHACHA_NONCE_BYTES;
+    uint64_t seed = sim_hash(toc_span(lock->key, TOC_RAW_AEAD_KEY_BYTES), 3);
+    return sim_hash(toc_span(lock->nonce, nonce), seed);
+}
+
+static void add_noise(uint8_t *out, const uint8_t *in, size_t len, uint64_t seed)
+{
+    for (size_t i = 0; i < len; i += 8) {
+        size_t count = len - i < 8 ? len - i : 8;
+        uint64_t word = 0, noise = (seed + i) * UINT64_C(0xd6e8feb86659fd93);
+        memcpy(&word, in + i, count);
+        word ^= noise ^ noise >> 32;
+        memcpy(out + i, &word, count);
+    }
+}
+
+static void make_tag(uint8_t tag[TOC_RAW_TAG_BYTES], struct toc_span sealed, struct toc_span ad,
+                     uint64_t seed)
+{
+    struct lanes lanes;
+    begin_lanes(&lanes, seed);
+    add_lanes(&lanes, ad);
+    add_lanes(&lanes, sealed);
+    lanes.len ^= ad.len << 32;
+    end_lanes(&lanes, tag, TOC_RAW_TAG_BYTES);
+}
+
+void __wrap_toc_raw_seal(uint8_t *out, struct toc_span plain, const struct toc_raw_lock *lock)
+{
+    if (is_real) {
+        __real_toc_raw_seal(out, plain, lock);
+        return;
+    }
+    uint64_t seed = seed_of(lock);
+    add_noise(out, plain.at, plain.len, seed);
+    make_tag(out + plain.len, toc_span(out, plain.len), lock->ad, seed);
+}
+
+bool __wrap_toc_raw_open(uint8_t *out, struct toc_span sealed, const struct toc_raw_lock *lock)
+{
+    if (is_real) {
+        return __real_toc_raw_open(out, sealed, lock);
+    }
+    if (sealed.len < TOC_RAW_TAG_BYTES) {
+        return false;
+    }
+    size_t len = sealed.len - TOC_RAW_TAG_BYTES;
+    uint8_t tag[TOC_RAW_TAG_BYTES];
+    uint64_t seed = seed_of(lock);
+    make_tag(tag, toc_span(sealed.at, len), lock->ad, seed);
+    if (memcmp(tag, sealed.at + len, sizeof tag) != 0) {
+        memset(out, 0, len);
+        return false;
+    }
+    add_noise(out, sealed.at, len, seed);
+    return true;
+}
+
 static void hash_of(uint8_t *out, size_t out_len, char what, struct toc_span a, struct toc_span b)
 {
-    uint8_t personal[TOC_RAW_PERSONAL_BYTES] = {'s', 'i', 'm', (uint8_t)what};
-    struct toc_raw_hash hash;
-    toc_raw_hash_init(&hash, personal, toc_span(NULL, 0), out_len);
-    toc_raw_hash_add(&hash, a);
-    toc_raw_hash_add(&hash, b);
-    toc_raw_hash_final(&hash, out, out_len);
+    struct lanes lanes;
+    begin_lanes(&lanes, (uint64_t)what);
+    add_lanes(&lanes, a);
+    add_lanes(&lanes, b);
+    end_lanes(&lanes, out, out_len);
+}
+
+/* The trace is hashed for real: who compares two runs wants to rely on it. */
+
+void sim_trace_add(struct toc_raw_hash *hash, struct toc_span part)
+{
+    __real_toc_raw_hash_add(hash, part);
+}
+
+void sim_trace_begin(struct toc_raw_hash *hash)
+{
+    __real_toc_raw_hash_init(hash, NULL, toc_span(NULL, 0), TOC_HASH_BYTES);
+}
+
+void sim_trace_end(struct toc_raw_hash *hash, uint8_t out[TOC_HASH_BYTES])
+{
+    __real_toc_raw_hash_final(hash, out, TOC_HASH_BYTES);
 }
 
 void __wrap_toc_raw_sign(uint8_t sig[static TOC_RAW_SIG_BYTES], struct toc_span message,

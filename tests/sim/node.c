@@ -359,7 +359,7 @@ struct sim *sim_new(const struct sim_options *options)
     sim->cuts = calloc(row * row, 1);
     TOC_ASSERT(sim->nodes != NULL && sim->cuts != NULL);
     sim_seed(sim, options->seed);
-    toc_hasher_init(&sim->trace, TOC_CTX_H_AUDIT);
+    sim_trace_begin(&sim->trace);
     for (uint32_t i = 0; i < options->nodes + 2; i++) {
         struct sim_node *node = &sim->nodes[i];
         node->index = i;

@@ -17,6 +17,7 @@
 #include <stdio.h>
 
 #include "core_internal.h"
+#include "raw.h"
 
 #define SIM_NODES_MAX 1024u
 #define SIM_GROUPS_MAX 64u
@@ -296,7 +297,7 @@ struct sim {
     struct sim_map name_map;
     struct sim_submit *submits;
     size_t submit_count, submit_max;
-    struct toc_hasher trace;
+    struct toc_raw_hash trace;
     char *text; /* kept lines of the trace */
     size_t text_len, text_max;
     enum sim_checker failed;
@@ -495,8 +496,12 @@ void sim_converge(struct sim *sim, uint64_t bound_us);
 
 /* crypto.c, message.c: wrapped functions of the product */
 
-/* Real Ed25519 and X25519 in place of the models. */
+/* Real cryptography in place of the models. */
 void sim_crypto_real(bool real);
+/* BLAKE2b, always the real one. */
+void sim_trace_begin(struct toc_raw_hash *hash);
+void sim_trace_add(struct toc_raw_hash *hash, struct toc_span part);
+void sim_trace_end(struct toc_raw_hash *hash, uint8_t out[TOC_HASH_BYTES]);
 /* Whose core runs: its messages are looked at, and a liar's are changed. */
 void sim_message_of(struct sim *sim, struct sim_node *node);
 

@@ -18,7 +18,7 @@ static void add(struct sim *sim, const struct sim_node *node, uint8_t what, cons
     for (size_t i = 0; i < 4; i++) {
         toc_put_le64(row + 16 + i * 8, words[i]);
     }
-    toc_hasher_add(&sim->trace, toc_span(row, sizeof row));
+    sim_trace_add(&sim->trace, toc_span(row, sizeof row));
 }
 
 void sim_trace_event(struct sim *sim, const struct sim_node *node, const struct toc_event *event)
@@ -39,7 +39,7 @@ void sim_trace_action(struct sim *sim, const struct sim_node *node, const struct
                          (uint64_t)action->err.code << 32 | (action->seq & UINT32_MAX)};
     add(sim, node, (uint8_t)(0x80u | action->kind), words);
     if (action->kind == TOC_ACTION_SEND) {
-        toc_hasher_add(&sim->trace,
+        sim_trace_add(&sim->trace,
                        toc_span(action->bytes.at, action->bytes.len < 32 ? action->bytes.len : 32));
     }
 }
@@ -78,9 +78,9 @@ void sim_say(struct sim *sim, enum sim_say kind, const char *format, ...)
 
 void sim_trace_result(struct sim *sim, char out[TOC_HASH_BYTES * 2 + 1])
 {
-    struct toc_hasher copy = sim->trace;
+    struct toc_raw_hash copy = sim->trace;
     uint8_t hash[TOC_HASH_BYTES];
-    toc_hasher_final(&copy, hash);
+    sim_trace_end(&copy, hash);
     for (size_t i = 0; i < TOC_HASH_BYTES; i++) {
         snprintf(out + 2 * i, 3, "%02x", hash[i]);
     }
