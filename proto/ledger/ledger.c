@@ -32,6 +32,21 @@ uint32_t toc_ledger_find_log(const struct toc_ledger *ledger, const uint8_t id[s
     return found == 0 ? TOC_LEDGER_NONE : found - 1;
 }
 
+uint32_t toc_ledger_find_prefix(const struct toc_ledger *ledger,
+                                const uint8_t prefix[static TOC_TELL_PREFIX_BYTES], uint32_t after)
+{
+    bool seen = after == TOC_LEDGER_NONE;
+    uint32_t slot = toc_le32(prefix) & ledger->slot_mask;
+    for (; ledger->slots[slot] != 0; slot = (slot + 1) & ledger->slot_mask) {
+        uint32_t log = ledger->slots[slot] - 1;
+        if (seen && memcmp(ledger->logs[log].id, prefix, TOC_TELL_PREFIX_BYTES) == 0) {
+            return log;
+        }
+        seen = seen || log == after;
+    }
+    return TOC_LEDGER_NONE;
+}
+
 /* Where a group of this id stands in the order, or would stand. */
 static uint32_t place_in_order(const struct toc_ledger *ledger, const uint8_t *id)
 {

@@ -98,6 +98,10 @@ uint32_t toc_ledger_find_group(const struct toc_ledger *ledger,
 /* Index of a log, or TOC_LEDGER_NONE. Cost: a probe or two. */
 uint32_t toc_ledger_find_log(const struct toc_ledger *ledger,
                              const uint8_t id[static TOC_ID_BYTES]);
+/* The first log whose id begins so, or the next one behind log `after`; TOC_LEDGER_NONE when there
+ * is none. Cost: a probe or two. */
+uint32_t toc_ledger_find_prefix(const struct toc_ledger *ledger,
+                                const uint8_t prefix[static TOC_TELL_PREFIX_BYTES], uint32_t after);
 /* The log of a node in a group, or TOC_LEDGER_NONE. */
 uint32_t toc_ledger_log_of(const struct toc_ledger *ledger, uint32_t group,
                            const uint8_t log_key[static TOC_KEY_BYTES]);

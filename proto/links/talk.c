@@ -116,11 +116,10 @@ static bool class_fits(const struct toc_message *message)
     case TOC_MSG_RANGE:
     case TOC_MSG_CHUNK:
         return message->class == TOC_CLASS_BULK;
+    case TOC_MSG_HAVE:
+        return message->class == TOC_CLASS_CONTROL || message->class == TOC_CLASS_BULK;
     case TOC_MSG_FORK:
     case TOC_MSG_ROSTER:
-    case TOC_MSG_HAVE:
-    case TOC_MSG_EAGER:
-    case TOC_MSG_LAZY:
         return true; /* not spoken in this version: skipped by */
     default:
         return message->class == TOC_CLASS_CONTROL;

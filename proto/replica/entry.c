@@ -129,7 +129,11 @@ struct toc_err toc_replica_take_range(struct toc_replica *replica, struct toc_tu
     uint64_t *has = toc_replica_has(replica, link, log);
     *has = *has > info.last_seq ? *has : info.last_seq;
     uint64_t have = toc_replica_taken_to(replica, at);
-    if (replica->broken || at->disputed || info.last_seq <= have) {
+    if (replica->broken || at->disputed) {
+        return toc_ok();
+    }
+    if (info.last_seq <= have) {
+        toc_gossip_heard(replica, turn, link, message, log, false);
         return toc_ok(); /* a duplicate costs nothing more */
     }
     if (info.first_seq > have + 1) {
@@ -137,6 +141,7 @@ struct toc_err toc_replica_take_range(struct toc_replica *replica, struct toc_tu
         return toc_ok();
     }
     keep(replica, turn, link, message, &info, log);
+    toc_gossip_heard(replica, turn, link, message, log, true);
     return toc_ok();
 }
 
@@ -193,6 +198,7 @@ static void fail(struct toc_replica *replica, struct toc_turn *turn, uint32_t lo
             toc_link_refuse(replica->links, turn, link, err); /* */
         }
     }
+    toc_gossip_mend(replica, turn, log);
 }
 
 void toc_replica_range_checked(struct toc_replica *replica, struct toc_turn *turn,

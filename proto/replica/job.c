@@ -143,7 +143,7 @@ static void range_stored(struct toc_replica *replica, struct toc_turn *turn,
     toc_set_put(replica->beacon_dirty, at->group, true);
     toc_replica_want_on(replica, log);
     deliver(replica, turn, log);
-    toc_replica_push(replica, job, buffer_of(job, op), &info, log);
+    toc_replica_push(replica, turn, job, buffer_of(job, op), &info, log);
 }
 
 static void ranges_stored(struct toc_replica *replica, struct toc_turn *turn,

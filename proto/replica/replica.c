@@ -18,7 +18,8 @@ size_t toc_replica_bytes(uint32_t link_max, uint32_t group_max, uint32_t log_max
         (2 * TOC_WAITING_MAX + TOC_JOBS_MAX + TOC_LOADS_MAX) * sizeof(uint16_t);
     size_t memory = TOC_PAYLOAD_BYTES_MAX + TOC_INLINE_BYTES_MAX + TOC_WRAPS_MAX * TOC_KEY_BYTES +
                     TOC_MEMBERS_MAX * TOC_ID_BYTES + BEACON_ROOM_BYTES;
-    return (size_t)link_max * log_max * sizeof(uint64_t) + link_max * sizeof(struct toc_serves) +
+    return (size_t)link_max * log_max * sizeof(uint64_t) + toc_gossip_bytes(log_max) +
+           link_max * sizeof(struct toc_serves) +
            link_max * (sizeof(struct toc_compare) + group_max * sizeof(uint64_t)) +
            group_max * (sizeof(uint64_t) + 1) + tables + memory + 4096;
 }
@@ -35,6 +36,7 @@ static void forget(void *context, struct toc_link *link)
 {
     struct toc_replica *replica = context;
     toc_replica_unwant(replica, link);
+    toc_gossip_gone(&replica->gossip, link);
     memset(&replica->serves[link->place], 0, sizeof(struct toc_serves));
 }
 
@@ -42,6 +44,7 @@ static void make_tables(struct toc_replica *replica, struct toc_arena *arena)
 {
     size_t links = replica->links->max, groups = replica->ledger->group_max;
     replica->has = reserve(arena, links * replica->ledger->log_max, sizeof(uint64_t));
+    toc_gossip_init(&replica->gossip, arena, replica->ledger->log_max);
     replica->waiting = reserve(arena, TOC_WAITING_MAX, sizeof *replica->waiting);
     toc_places_init(&replica->waiting_places, arena, TOC_WAITING_MAX);
     replica->chunk_checks = reserve(arena, TOC_WAITING_MAX, sizeof *replica->chunk_checks);
@@ -99,6 +102,7 @@ void toc_replica_greet(struct toc_replica *replica, struct toc_link *link)
     /* Beyond the logs there are now nothing was ever written. */
     memset(toc_replica_has(replica, link, 0), 0, replica->ledger->log_count * sizeof(uint64_t));
     memset(&replica->serves[link->place], 0, sizeof(struct toc_serves));
+    toc_gossip_greet(replica, link);
     link->tags_due = true; /* behind our HELLO */
     replica->compares[link->place] = (struct toc_compare){.rows_log = TOC_LEDGER_NONE};
     memset(&replica->rows_due[(size_t)link->place * replica->ledger->group_max], 0,
@@ -168,6 +172,12 @@ static struct toc_err dispatch(struct toc_replica *replica, struct toc_turn *tur
         return toc_replica_take_rows(replica, turn, link, message->body);
     case TOC_MSG_WANT:
         return toc_replica_take_want(replica, link, message->body);
+    case TOC_MSG_HAVE:
+        return toc_gossip_take_have(replica, turn, link, message);
+    case TOC_MSG_EAGER:
+        return toc_gossip_take_eager(replica, turn, link, message->body);
+    case TOC_MSG_LAZY:
+        return toc_gossip_take_lazy(replica, turn, link, message->body);
     case TOC_MSG_ENTRY:
     case TOC_MSG_RANGE:
         return toc_replica_take_range(replica, turn, link, message);
@@ -221,6 +231,7 @@ void toc_replica_tick(struct toc_replica *replica, struct toc_turn *turn)
 void toc_replica_due(struct toc_replica *replica, struct toc_turn *turn)
 {
     toc_replica_fetch(replica, turn);
+    toc_gossip_due(replica, turn);
 }
 
 void toc_replica_wake(struct toc_replica *replica, uint64_t ms)
@@ -261,6 +272,7 @@ void toc_replica_flush(struct toc_replica *replica, struct toc_turn *turn)
     if (replica->cards_changed) {
         note_cards(replica, turn);
     }
+    toc_gossip_adopt(replica, turn);
     for (uint32_t i = 0; i < replica->links->top; i++) {
         if (toc_link_stands(&replica->links->items[i])) {
             flush_link(replica, turn, &replica->links->items[i]);

@@ -17,6 +17,7 @@
 #ifndef TOC_REPLICA_H
 #define TOC_REPLICA_H
 
+#include "gossip.h"
 #include "ledger.h"
 #include "links.h"
 #include "quota.h"
@@ -222,6 +223,7 @@ struct toc_replica {
     uint8_t pad_key[TOC_KEY_BYTES];
     bool has_pad_key;
     uint64_t *has; /* [link place][log]: what the peer is known to hold */
+    struct toc_gossip gossip;
     struct toc_waiting *waiting;
     struct toc_places waiting_places;
     struct toc_chunk_check *chunk_checks;
@@ -428,10 +430,6 @@ void toc_replica_served(struct toc_replica *replica, struct toc_link *link,
                         struct toc_pending_load *load, struct toc_err err);
 /* Are entries of this log on their way to this link because it asked? */
 bool toc_replica_serves(struct toc_replica *replica, const struct toc_link *link, uint32_t log);
-/* Sends a stored range on to every link that lacks just that: R-13.19. `buffer` holds it; NULL when
- * there is none any more. */
-void toc_replica_push(struct toc_replica *replica, const struct toc_job *job,
-                      struct toc_buffer *buffer, const struct toc_range_info *info, uint32_t log);
 
 /* Received entries (entry.c). */
 

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* What goes out because it was asked for, and what is sent on by itself. */
+/* What goes out because it was asked for. */
 
 /* Chunk replies wait beside blocks; a chunk and its head fill a buffer of the middle tier. */
 #define CHUNK_MESSAGE_BYTES (TOC_CHUNK_HEAD_BYTES + TOC_CHUNK_FIRST_BYTES)
@@ -260,49 +260,5 @@ void toc_replica_served(struct toc_replica *replica, struct toc_link *link,
     case TOC_LOAD_RECORD:
     default:
         invite_served(replica, link, load, err);
-    }
-}
-
-/* One link's share of a push; false when it must learn of it otherwise. */
-static bool push_to(struct toc_replica *replica, struct toc_link *link, const struct toc_job *job,
-                    struct toc_buffer *buffer)
-{
-    const struct toc_buffers *buffers = &replica->links->buffers;
-    if (buffer == NULL) {
-        return false;
-    }
-    /* An alert waits for no credit. */
-    bool room = job->class == TOC_CLASS_ALERT
-                    ? toc_peer_waiting(&link->peer, TOC_CLASS_ALERT) == 0 ||
-                          toc_buffers_ample(buffers, buffer->used)
-                    : toc_peer_has_room(&link->peer, buffers, job->class, buffer->used);
-    if (!room) {
-        return false;
-    }
-    toc_buffer_hold(buffer);
-    if (toc_peer_queue(&link->peer, TOC_MSG_ENTRY, job->class, buffer)) {
-        return true;
-    }
-    toc_buffer_drop(&replica->links->buffers, buffer);
-    return false;
-}
-
-/* R-13.19: what is new goes at once to every link that lacks just that. A link that lacks more, or
- * has no room, is compared with instead. */
-void toc_replica_push(struct toc_replica *replica, const struct toc_job *job,
-                      struct toc_buffer *buffer, const struct toc_range_info *info, uint32_t log)
-{
-    uint32_t group = replica->ledger->logs[log].group;
-    for (uint32_t i = 0; i < replica->links->top; i++) {
-        struct toc_link *link = &replica->links->items[i];
-        uint64_t *has = toc_replica_has(replica, link, log);
-        if (!toc_link_stands(link) || *has >= info->last_seq || !toc_set_has(link->shared, group)) {
-            continue;
-        }
-        if (*has + 1 == info->first_seq && push_to(replica, link, job, buffer)) {
-            *has = info->last_seq;
-        } else if (!toc_replica_serves(replica, link, log)) {
-            link->vtop_due = true;
-        }
     }
 }

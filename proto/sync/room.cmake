@@ -1,1 +1,1 @@
-set(ROOM_FILES beacon.c digest.c message.c)
+set(ROOM_FILES beacon.c digest.c message.c tell.c)

@@ -31,6 +31,12 @@ static inline size_t world_free_end(struct world_node *node)
     return 0;
 }
 
+/* From one node to another. */
+static inline uint64_t world_latency(const struct world *world, size_t from, size_t to)
+{
+    return WORLD_LATENCY_MS + world->further_ms[from][to];
+}
+
 static inline void world_dial(struct world *world, size_t from, const struct toc_action *action)
 {
     size_t to = strtoul(strchr(action->address, ':') + 1, NULL, 10) - 1000;
@@ -64,11 +70,11 @@ static inline void world_dial(struct world *world, size_t from, const struct toc
     theirs->peer_end = a;
     world_later(world,
                 (struct world_event){.kind = WORLD_UP, .node = to, .link = theirs->link, .end = b},
-                WORLD_LATENCY_MS);
+                world_latency(world, from, to));
     world_later(world,
                 (struct world_event){
                     .kind = WORLD_UP, .node = from, .link = ours->link, .end = a, .dialled = true},
-                WORLD_LATENCY_MS);
+                2 * world_latency(world, from, to) - WORLD_LATENCY_MS);
 }
 
 /* Puts bytes on their way to one end of a connection of `node`; gives where they lie. */
@@ -93,7 +99,7 @@ static inline uint8_t *world_put(struct world *world, size_t node, size_t end,
     world_later(
         world,
         (struct world_event){.kind = WORLD_ARRIVE, .node = node, .link = to->link, .end = end},
-        WORLD_LATENCY_MS);
+        to->script != NULL ? WORLD_LATENCY_MS : world_latency(world, to->peer_node, node));
     return at;
 }
 
@@ -102,6 +108,9 @@ static inline void world_send(struct world *world, size_t from, const struct toc
     size_t place;
     struct world_end *end = world_end(&world->nodes[from], action->link, &place);
     assert_non_null(end);
+    if (end->script != NULL && end->script_deaf) {
+        return;
+    }
     if (end->script != NULL) {
         end->script_bytes(end->script, action->bytes);
     } else if (world->nodes[end->peer_node].ends[end->peer_end].used &&
@@ -138,7 +147,7 @@ static inline void world_close(struct world *world, size_t from, uint64_t link, 
                                          .node = end->peer_node,
                                          .link = other->link,
                                          .end = end->peer_end},
-                    WORLD_LATENCY_MS);
+                    world_latency(world, from, end->peer_node));
     }
 }
 

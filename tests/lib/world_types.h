@@ -9,7 +9,7 @@
 
 #include "core.h"
 
-#define WORLD_NODES_MAX 8u
+#define WORLD_NODES_MAX 64u
 #define WORLD_LATENCY_MS 2u
 #define WORLD_COMMIT_MS 1u
 #define WORLD_START_UTC_MS 1790000000000u
@@ -48,11 +48,12 @@ struct world_end {
     size_t peer_node, peer_end;
     struct world_pipe in;
     void *script;
+    bool script_deaf; /* takes nothing of what is sent to it */
     void (*script_bytes)(void *script, struct toc_span bytes);
     void (*script_closed)(void *script, struct toc_err err);
 };
 
-#define WORLD_ENDS_MAX 64u
+#define WORLD_ENDS_MAX 640u /* strangers included */
 struct world_node {
     bool up;
     struct toc_node_keys node_keys;
@@ -72,6 +73,7 @@ struct world_node {
     bool refuse_store, recover, discard; /* discard: stores are answered and forgotten */
     size_t published, delivered, delivered_late, refused, notices[8];
     struct toc_err last_published, last_refused;
+    struct toc_notice last_notice; /* of kind REFUSED */
     uint64_t last_seq;
     uint8_t last_log[32], last_group[32];
 };
@@ -110,6 +112,8 @@ struct world {
                                                  most, and to store */
     uint64_t steps, wire_bytes;
     bool cut[WORLD_NODES_MAX][WORLD_NODES_MAX];
+    uint16_t further_ms[WORLD_NODES_MAX][WORLD_NODES_MAX]; /* than WORLD_LATENCY_MS, one way */
+    uint32_t link_max;                                     /* 0: 16 */
     /* A test may change bytes on their way. */
     void (*meddle)(struct world *world, size_t from, size_t to, uint8_t *at, size_t len);
 };

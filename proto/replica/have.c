@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "replica.h"
+
+#include <string.h>
+
+/* What is told instead of sent, and what was told and has not come. */
+
+/* A link that brings so much of what it was asked for in one wait is not given up. */
+#define BRINGS_BYTES 2048u
+
+static uint64_t bit_of(const struct toc_link *link)
+{
+    return UINT64_C(1) << link->place;
+}
+
+uint32_t toc_gossip_log_of(const struct toc_replica *replica, const struct toc_link *link,
+                           const struct toc_tell *tell)
+{
+    uint32_t log = TOC_LEDGER_NONE;
+    do {
+        log = toc_ledger_find_prefix(replica->ledger, tell->prefix, log);
+    } while (log != TOC_LEDGER_NONE &&
+             !toc_set_has(link->shared, replica->ledger->logs[log].group));
+    return log;
+}
+
+/* Telling. */
+
+void toc_gossip_tell(struct toc_replica *replica, const struct toc_turn *turn, uint32_t log,
+                     uint64_t set, enum toc_class class, bool now)
+{
+    struct toc_gossip *gossip = &replica->gossip;
+    struct toc_gossip_log *at = &gossip->logs[log];
+    if (set == 0) {
+        return;
+    }
+    if ((at->tell | at->tell_bulk) == 0) {
+        if (gossip->tell_count == TOC_TELL_LOGS_MAX) {
+            for (uint32_t i = 0; i < replica->links->top; i++) {
+                struct toc_link *link = &replica->links->items[i];
+                link->vtop_due = link->vtop_due || (set & bit_of(link)) != 0;
+            }
+            return;
+        }
+        gossip->tell_ms = gossip->tell_count == 0 ? turn->now.ms + TOC_TELL_MS : gossip->tell_ms;
+        gossip->tells[gossip->tell_count++] = log;
+    }
+    *(class == TOC_CLASS_BULK ? &at->tell_bulk : &at->tell) |= set;
+    gossip->tell_ms = now ? turn->now.ms : gossip->tell_ms;
+    toc_replica_wake(replica, gossip->tell_ms);
+}
+
+/* One HAVE; a link without room for it is compared with. */
+static void say_have(struct toc_replica *replica, struct toc_link *link, enum toc_class class,
+                     struct toc_span body)
+{
+    bool room = class == TOC_CLASS_BULK
+                    ? toc_peer_has_room(&link->peer, &replica->links->buffers, class, body.len)
+                    : toc_peer_waiting(&link->peer, TOC_CLASS_CONTROL) <= TOC_CONTROL_WAITING_MAX;
+    if (!room || !toc_link_say(replica->links, link, TOC_MSG_HAVE, class, body)) {
+        link->vtop_due = true;
+    }
+}
+
+/* a peer that is known to hold it is told nothing. */
+static void tell_link(struct toc_replica *replica, struct toc_link *link, enum toc_class class)
+{
+    uint8_t body[TOC_TELL_ROWS_MAX * TOC_TELL_ROW_BYTES_MAX];
+    size_t len = 0, rows = 0;
+    for (uint32_t i = 0; i < replica->gossip.tell_count; i++) {
+        uint32_t log = replica->gossip.tells[i];
+        const struct toc_gossip_log *gossip = &replica->gossip.logs[log];
+        const struct toc_ledger_log *at = &replica->ledger->logs[log];
+        uint64_t set = class == TOC_CLASS_BULK ? gossip->tell_bulk : gossip->tell;
+        if ((set & bit_of(link)) == 0 || *toc_replica_has(replica, link, log) >= at->head.seq) {
+            continue;
+        }
+        struct toc_tell tell = {.seq = at->head.seq};
+        memcpy(tell.prefix, at->id, TOC_TELL_PREFIX_BYTES);
+        len += toc_tell_encode(body + len, &tell);
+        if (++rows == TOC_TELL_ROWS_MAX) {
+            say_have(replica, link, class, toc_span(body, len));
+            len = rows = 0;
+        }
+    }
+    if (rows > 0) {
+        say_have(replica, link, class, toc_span(body, len));
+    }
+}
+
+static void tell_all(struct toc_replica *replica)
+{
+    struct toc_gossip *gossip = &replica->gossip;
+    uint64_t set = 0, bulk = 0;
+    for (uint32_t i = 0; i < gossip->tell_count; i++) {
+        set |= gossip->logs[gossip->tells[i]].tell;
+        bulk |= gossip->logs[gossip->tells[i]].tell_bulk;
+    }
+    for (uint32_t i = 0; i < replica->links->top; i++) {
+        struct toc_link *link = &replica->links->items[i];
+        if (toc_link_stands(link) && (set & bit_of(link)) != 0) {
+            tell_link(replica, link, TOC_CLASS_CONTROL);
+        }
+        if (toc_link_stands(link) && (bulk & bit_of(link)) != 0) {
+            tell_link(replica, link, TOC_CLASS_BULK);
+        }
+    }
+    for (uint32_t i = 0; i < gossip->tell_count; i++) {
+        gossip->logs[gossip->tells[i]].tell = gossip->logs[gossip->tells[i]].tell_bulk = 0;
+    }
+    gossip->tell_count = 0;
+}
+
+/* Missing. */
+
+/* How long an entry that this link has told of is waited for. */
+static uint64_t gap_ms(const struct toc_link *link)
+{
+    uint64_t ms = 2 * link->rtt_ms + TOC_GAP_RTT_MS;
+    return ms > TOC_GAP_MS_MIN ? ms : TOC_GAP_MS_MIN;
+}
+
+/* The last gap moves into its place. */
+static void drop_gap(struct toc_gossip *gossip, uint32_t place)
+{
+    struct toc_gap *gap = &gossip->gaps[place];
+    gossip->logs[gap->log].gap = 0;
+    gossip->gaps_of[gap->opener]--;
+    *gap = gossip->gaps[--gossip->gap_count];
+    if (place < gossip->gap_count) {
+        gossip->logs[gap->log].gap = place + 1;
+    }
+}
+
+void toc_gossip_close_gap(struct toc_gossip *gossip, uint32_t log, uint64_t seq)
+{
+    uint32_t gap = gossip->logs[log].gap;
+    if (gap != 0 && gossip->gaps[gap - 1].seq <= seq) {
+        drop_gap(gossip, gap - 1);
+    }
+}
+
+/* a table that is full is no reason to forget anything: digests find it. */
+static void open_gap(struct toc_replica *replica, const struct toc_turn *turn,
+                     struct toc_link *link, const struct toc_gap *wanted)
+{
+    struct toc_gossip *gossip = &replica->gossip;
+    if (gossip->gap_count == TOC_GAPS_MAX || gossip->gaps_of[link->place] == TOC_GAPS_LINK) {
+        link->vtop_due = true;
+        return;
+    }
+    struct toc_gap *gap = &gossip->gaps[gossip->gap_count++];
+    *gap = *wanted;
+    gap->waited = gap->seq;
+    gap->since_ms = turn->now.ms;
+    gap->opener = link->place;
+    gossip->gaps_of[link->place]++;
+    gossip->logs[gap->log].gap = gossip->gap_count;
+}
+
+void toc_gossip_hear(struct toc_replica *replica, const struct toc_turn *turn,
+                     struct toc_link *link, uint32_t log, uint64_t seq, enum toc_class class)
+{
+    const struct toc_ledger_log *at = &replica->ledger->logs[log];
+    if (seq > at->checked.seq && seq - at->checked.seq > TOC_WANT_AHEAD) {
+        return; /* */
+    }
+    uint64_t *has = toc_replica_has(replica, link, log);
+    *has = *has > seq ? *has : seq;
+    if (replica->broken || at->disputed || seq <= toc_replica_taken_to(replica, at)) {
+        return;
+    }
+    bool bulk = class == TOC_CLASS_BULK; /* nobody will send it without being asked */
+    struct toc_gap wanted = {
+        .log = log, .seq = seq, .due_ms = turn->now.ms + (bulk ? 0 : gap_ms(link)), .bulk = bulk};
+    uint32_t place = replica->gossip.logs[log].gap;
+    if (place == 0) {
+        open_gap(replica, turn, link, &wanted);
+    } else {
+        struct toc_gap *gap = &replica->gossip.gaps[place - 1];
+        gap->seq = gap->seq > seq ? gap->seq : seq;
+        gap->due_ms = gap->due_ms < wanted.due_ms ? gap->due_ms : wanted.due_ms;
+        gap->bulk = gap->bulk && bulk;
+    }
+    toc_replica_wake(replica, wanted.due_ms);
+}
+
+struct toc_err toc_gossip_take_have(struct toc_replica *replica, const struct toc_turn *turn,
+                                    struct toc_link *link, const struct toc_message *message)
+{
+    struct toc_span body = message->body;
+    TOC_TRY(toc_tells_check(body, 1));
+    toc_replica_charge(turn, link, body.len / TOC_TELL_PREFIX_BYTES);
+    struct toc_tell tell;
+    while (body.len > 0 && !toc_failed(toc_tell_next(&body, &tell))) {
+        uint32_t log = toc_gossip_log_of(replica, link, &tell);
+        if (log != TOC_LEDGER_NONE) {
+            toc_gossip_hear(replica, turn, link, log, tell.seq, message->class);
+        }
+    }
+    return toc_ok();
+}
+
+/* Of the links that have told of more than has come, and were not asked: the one that lets us down
+ * least, the nearest, and last the one that should have sent it by itself; or NULL. */
+static struct toc_link *next_holder(struct toc_replica *replica, const struct toc_gap *gap)
+{
+    const struct toc_ledger_log *at = &replica->ledger->logs[gap->log];
+    uint64_t taken = toc_replica_taken_to(replica, at), best_rank = UINT64_MAX;
+    uint32_t upstream = replica->gossip.logs[gap->log].upstream;
+    struct toc_link *best = NULL;
+    for (uint32_t i = 0; i < replica->links->top; i++) {
+        struct toc_link *link = &replica->links->items[i];
+        if (!toc_link_stands(link) || !toc_set_has(link->shared, at->group) ||
+            (gap->tried & bit_of(link)) != 0 ||
+            *toc_replica_has(replica, link, gap->log) <= taken) {
+            continue;
+        }
+        uint64_t failed = upstream == link->place + 1;
+        uint64_t unmet = link->unmet < UINT16_MAX ? link->unmet : UINT16_MAX;
+        uint64_t rank = failed << 62 | unmet << 32 | (link->rtt_ms & UINT32_MAX);
+        if (rank < best_rank) {
+            best = link;
+            best_rank = rank;
+        }
+    }
+    return best;
+}
+
+/* Is the one that was asked bringing something? */
+static bool comes(const struct toc_turn *turn, struct toc_gap *gap, const struct toc_link *asked)
+{
+    uint64_t bytes = asked->peer.in[TOC_CLASS_BULK].used;
+    bool more = bytes - gap->asked_bytes >= BRINGS_BYTES;
+    gap->asked_bytes = bytes;
+    return more && turn->now.ms - gap->since_ms < TOC_WANT_MS_MAX;
+}
+
+/* asks the next one that has it. False: all were asked, digests take over. */
+static bool ask_next(struct toc_replica *replica, struct toc_turn *turn, struct toc_gap *gap)
+{
+    const struct toc_ledger_log *at = &replica->ledger->logs[gap->log];
+    if (at->wanted_link != TOC_LEDGER_NONE) {
+        struct toc_link *asked = &replica->links->items[at->wanted_link];
+        if (asked->id != gap->asked || comes(turn, gap, asked)) {
+            gap->due_ms = turn->now.ms + gap_ms(asked);
+            return true;
+        }
+        asked->unmet++;
+        toc_replica_unwant_log(replica, gap->log);
+    }
+    struct toc_link *next = next_holder(replica, gap);
+    if (next == NULL) {
+        return false;
+    }
+    gap->tried |= bit_of(next);
+    gap->asked = next->id;
+    gap->asked_bytes = next->peer.in[TOC_CLASS_BULK].used;
+    gap->due_ms = turn->now.ms + gap_ms(next);
+    if (!gap->bulk) {
+        toc_gossip_graft(replica, next, gap->log); /* */
+    }
+    toc_replica_want(replica, turn, next, gap->log, *toc_replica_has(replica, next, gap->log));
+    return true;
+}
+
+/* False: there is nothing more to wait for. */
+static bool tend_gap(struct toc_replica *replica, struct toc_turn *turn, struct toc_gap *gap)
+{
+    const struct toc_ledger_log *at = &replica->ledger->logs[gap->log];
+    uint64_t taken = toc_replica_taken_to(replica, at);
+    if (taken >= gap->seq || at->disputed || replica->broken) {
+        return false;
+    }
+    if (taken >= gap->waited) { /* the log goes on: what was told since has its own time */
+        gap->waited = gap->seq;
+        gap->since_ms = turn->now.ms;
+        gap->tried = 0;
+        gap->due_ms = turn->now.ms + gap_ms(&replica->links->items[gap->opener]);
+        return true;
+    }
+    if (ask_next(replica, turn, gap)) {
+        return true;
+    }
+    for (uint32_t i = 0; i < replica->links->top; i++) {
+        struct toc_link *link = &replica->links->items[i];
+        link->vtop_due = link->vtop_due || (gap->tried & bit_of(link)) != 0;
+    }
+    return false;
+}
+
+void toc_gossip_hasten(struct toc_replica *replica, const struct toc_turn *turn, uint32_t log)
+{
+    uint32_t gap = replica->gossip.logs[log].gap;
+    if (gap != 0) {
+        replica->gossip.gaps[gap - 1].due_ms = turn->now.ms;
+        toc_replica_wake(replica, turn->now.ms);
+    }
+}
+
+void toc_gossip_due(struct toc_replica *replica, struct toc_turn *turn)
+{
+    struct toc_gossip *gossip = &replica->gossip;
+    if (gossip->tell_count > 0) {
+        if (gossip->tell_ms <= turn->now.ms) {
+            tell_all(replica);
+        } else {
+            toc_replica_wake(replica, gossip->tell_ms);
+        }
+    }
+    for (uint32_t i = gossip->gap_count; i-- > 0;) {
+        struct toc_gap *gap = &gossip->gaps[i];
+        if (gap->due_ms <= turn->now.ms && !tend_gap(replica, turn, gap)) {
+            drop_gap(gossip, i);
+        } else {
+            toc_replica_wake(replica, gap->due_ms);
+        }
+    }
+}
