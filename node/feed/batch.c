@@ -52,7 +52,8 @@ void toc_feed_hand_over(struct toc_feed *feed, const struct toc_feed_log *log, u
     batch->job.reached.seq = seq;
     memcpy(batch->job.reached.log, log->log, TOC_ID_BYTES);
     feed->writing = batch;
-    feed->filling = batch == &feed->batches[0] ? &feed->batches[1] : &feed->batches[0];
+    feed->filling = feed->spare;
+    feed->spare = NULL;
     toc_writer_index_begin(feed->options.writer, &batch->job);
 }
 
@@ -66,6 +67,7 @@ struct toc_err toc_feed_take_back(struct toc_feed *feed, struct toc_feed_row **r
     struct toc_err err = toc_writer_index_end(feed->options.writer, &batch->job);
     *row = batch->row;
     toc_feed_clear_batch(batch);
+    feed->spare = batch;
     feed->writing = NULL;
     return err;
 }
@@ -171,28 +173,23 @@ static void pass_over(struct toc_feed *feed, const struct toc_feed_log *log,
     count(feed, opened ? &feed->stat.refused : &feed->stat.unreadable);
 }
 
-struct toc_err toc_feed_take(struct toc_feed *feed, const struct toc_feed_log *log,
-                             const struct toc_entry *entry)
+/* The entry's bulletin and its facts. `*opened`: the payload could be opened. */
+static struct toc_err read_entry(struct toc_feed *feed, const struct toc_feed_log *log,
+                                 const struct toc_entry *entry, bool *opened)
 {
-    if (entry->header.kind != TOC_KIND_BULLETIN) {
-        return toc_ok();
-    }
     struct toc_feed_item *item = &feed->filling->items[feed->filling->count];
     struct toc_err err = open_payload(feed, log, entry, item);
-    bool opened = !toc_failed(err);
-    if (opened) {
-        err = read_bulletin(feed, log, item);
-    }
-    if (err.code == TOC_ABSENT && !opened && entry->detached) {
-        return toc_ok(); /* its chunks are still to come: toc_feed_push_late tells of them */
-    }
-    if (!toc_failed(err)) {
-        err = read_facts(feed, log, item);
-    } else if (err.code != TOC_FULL && err.code != TOC_STATE && err.code != TOC_IO) {
-        pass_over(feed, log, entry, err, opened);
-        clear_item(item);
-        return toc_ok();
-    }
+    *opened = !toc_failed(err);
+    return *opened ? read_bulletin(feed, log, item) : err;
+}
+
+/* Reads the facts of the entry that was read, and adds it to the batch. */
+static struct toc_err add_entry(struct toc_feed *feed, const struct toc_feed_log *log,
+                                const struct toc_entry *entry)
+{
+    struct toc_feed_batch *batch = feed->filling;
+    struct toc_feed_item *item = &batch->items[batch->count];
+    struct toc_err err = read_facts(feed, log, item);
     if (toc_failed(err)) {
         clear_item(item);
         return err;
@@ -202,8 +199,48 @@ struct toc_err toc_feed_take(struct toc_feed *feed, const struct toc_feed_log *l
                                            .tlp = (enum toc_tlp)entry->header.tlp};
     memcpy(item->place.log, log->log, TOC_ID_BYTES);
     memcpy(item->place.group, log->group, TOC_ID_BYTES);
-    feed->filling->count++;
-    feed->filling->facts += item->is_unread ? 0 : item->reading.facts.count;
-    feed->filling->bytes += item->plaintext.len;
+    batch->count++;
+    batch->facts += item->is_unread ? 0 : item->reading.facts.count;
+    batch->bytes += item->plaintext.len;
     return toc_ok();
+}
+
+struct toc_err toc_feed_take(struct toc_feed *feed, const struct toc_feed_log *log,
+                             const struct toc_entry *entry)
+{
+    if (entry->header.kind != TOC_KIND_BULLETIN) {
+        return toc_ok();
+    }
+    bool opened;
+    struct toc_err err = read_entry(feed, log, entry, &opened);
+    if (!toc_failed(err)) {
+        return add_entry(feed, log, entry);
+    }
+    clear_item(&feed->filling->items[feed->filling->count]);
+    if (err.code == TOC_ABSENT && !opened && entry->detached) {
+        return toc_ok(); /* its chunks are still to come: toc_feed_push_late tells of them */
+    }
+    if (err.code == TOC_FULL || err.code == TOC_STATE || err.code == TOC_IO) {
+        return err;
+    }
+    pass_over(feed, log, entry, err, opened);
+    return toc_ok();
+}
+
+struct toc_err toc_feed_take_early(struct toc_feed *feed, const struct toc_feed_log *log,
+                                   const struct toc_entry *entry)
+{
+    if (entry->header.kind != TOC_KIND_BULLETIN) {
+        return toc_ok();
+    }
+    if (entry->payload.at == NULL || toc_feed_batch_full(feed->filling)) {
+        return toc_fail(TOC_ABSENT, "not in the range");
+    }
+    bool opened;
+    struct toc_err err = read_entry(feed, log, entry, &opened);
+    if (toc_failed(err)) {
+        clear_item(&feed->filling->items[feed->filling->count]);
+        return err;
+    }
+    return add_entry(feed, log, entry);
 }

@@ -83,6 +83,12 @@ void toc_feed_stop(struct toc_feed *feed);
 /* A log, and how far it is stored. Any thread. Never waits for the feeder. */
 void toc_feed_push(struct toc_feed *feed, const struct toc_feed_log *log);
 
+/* A range of the log, up to its seq, that the store is about to get: the feeder, if it has nothing
+ * else to do, reads it meanwhile, so that it is visible soon after toc_feed_push. No more than a
+ * hint: nothing of it shows before that. Any thread; copies the range; never waits. */
+#define TOC_FEED_EARLY_BYTES_MAX 65536u
+void toc_feed_expect(struct toc_feed *feed, const struct toc_feed_log *log, struct toc_span range);
+
 /* The payload of one entry, missing when its log was fed, has come: that entry is read again. At
  * most TOC_FEED_LATE_MAX wait; more are dropped and told again after a restart. Any thread. */
 #define TOC_FEED_LATE_MAX 4096u

@@ -13,6 +13,8 @@
 #define TOC_BATCH_FACTS_MAX 4096u
 #define TOC_BATCH_BYTES_MAX ((size_t)8 * 1024 * 1024)
 
+#define TOC_FEED_BATCHES 3u
+
 /* One bulletin of the batch, with all that its index entry points to. */
 struct toc_feed_item {
     struct toc_bytes plaintext;
@@ -47,6 +49,13 @@ struct toc_feed_entry {
     uint64_t seq;
 };
 
+/* A range that has been read before it was stored. */
+struct toc_feed_early {
+    struct toc_feed_batch *batch;
+    uint8_t log[TOC_ID_BYTES];
+    uint64_t from, to; /* 0: none */
+};
+
 struct toc_feed {
     struct toc_feed_options options;
     pthread_t thread;
@@ -60,12 +69,18 @@ struct toc_feed {
     size_t late_count;
     struct toc_feed_stat stat;
     bool begun, stopping;
+    bool idle;                       /* the thread waits for work */
+    uint8_t *expected;               /* TOC_FEED_EARLY_BYTES_MAX: a range that may be read early */
+    size_t expected_len;             /* 0: none */
+    struct toc_feed_log expected_of; /* whose it is */
     /* The thread's own: */
     struct toc_opener *opener;
-    /* One is filled while the writer makes the other visible. */
-    struct toc_feed_batch batches[2];
+    /* One is filled while the writer makes another visible; the third is for what is early. */
+    struct toc_feed_batch batches[TOC_FEED_BATCHES];
     struct toc_feed_batch *filling;
+    struct toc_feed_batch *spare;   /* NULL: the writer has it */
     struct toc_feed_batch *writing; /* NULL: the writer has none */
+    struct toc_feed_early early;    /* what the store is about to get */
     uint8_t *range;                 /* TOC_RANGE_BYTES_MAX */
 };
 
@@ -73,6 +88,17 @@ struct toc_feed {
  * entry is not dealt with. */
 TOC_MUST_USE struct toc_err toc_feed_take(struct toc_feed *feed, const struct toc_feed_log *log,
                                           const struct toc_entry *entry);
+/* The same, early, of an entry that is not stored: whatever hinders it, it is not dealt with, and
+ * nothing is said or counted of it. */
+TOC_MUST_USE struct toc_err toc_feed_take_early(struct toc_feed *feed,
+                                                const struct toc_feed_log *log,
+                                                const struct toc_entry *entry);
+/* Reads what is expected, unless there is other work. */
+void toc_feed_read_early(struct toc_feed *feed);
+/* Makes what was read early the filled batch, if it goes on behind `fed` and not beyond `until`.
+ * Gives the last entry in it; 0: none. */
+uint64_t toc_feed_use_early(struct toc_feed *feed, const uint8_t *log, uint64_t fed,
+                            uint64_t until);
 bool toc_feed_batch_full(const struct toc_feed_batch *batch);
 void toc_feed_clear_batch(struct toc_feed_batch *batch);
 /* Hands the filled batch to the writer, to be made visible with the log's cursor at `seq`. The

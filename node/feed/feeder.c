@@ -187,7 +187,8 @@ static struct toc_err settle(struct toc_feed *feed)
 static struct toc_err fill_batch(struct toc_feed *feed, const struct toc_feed_row *row,
                                  uint64_t until, uint64_t *next)
 {
-    *next = row->fed + 1;
+    uint64_t early = toc_feed_use_early(feed, row->log.log, row->fed, until);
+    *next = (early == 0 ? row->fed : early) + 1;
     while (*next <= until && !toc_feed_batch_full(feed->filling)) {
         uint64_t from = *next;
         struct toc_err err = walk_range(feed, &row->log, from, until, next);
@@ -331,13 +332,16 @@ static void feed_late(struct toc_feed *feed)
     pthread_mutex_unlock(&feed->mutex);
 }
 
-/* The next log with something to do; waits for one. NULL: stopping, or late entries alone. */
+/* The next log with something to do; waits for one. NULL: stopping, or other work alone. */
 static struct toc_feed_row *take_row(struct toc_feed *feed, struct toc_feed_log *log)
 {
     pthread_mutex_lock(&feed->mutex);
-    while (feed->first == NULL && find_late(feed) == feed->late_count && !feed->stopping) {
+    feed->idle = true;
+    while (feed->first == NULL && find_late(feed) == feed->late_count && !feed->stopping &&
+           feed->expected_len == 0) {
         pthread_cond_wait(&feed->work, &feed->mutex);
     }
+    feed->idle = false;
     struct toc_feed_row *row = feed->stopping ? NULL : feed->first;
     if (row != NULL) {
         feed->first = row->next;
@@ -402,6 +406,7 @@ static void *run(void *arg)
             err = settle(feed);
         }
         feed_late(feed);
+        toc_feed_read_early(feed);
         if (row == NULL || is_stopping(feed)) {
             continue;
         }
@@ -425,19 +430,21 @@ static void *run(void *arg)
 static bool make_batches(struct toc_feed *feed)
 {
     bool made = true;
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < TOC_FEED_BATCHES; i++) {
         struct toc_feed_batch *batch = &feed->batches[i];
         batch->items = calloc(TOC_BATCH_ENTRIES_MAX, sizeof(*batch->items));
         batch->entries = calloc(TOC_BATCH_ENTRIES_MAX, sizeof(*batch->entries));
         made = made && batch->items != NULL && batch->entries != NULL;
     }
     feed->filling = &feed->batches[0];
+    feed->spare = &feed->batches[1];
+    feed->early.batch = &feed->batches[2];
     return made;
 }
 
 static void free_batches(struct toc_feed *feed)
 {
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < TOC_FEED_BATCHES; i++) {
         free(feed->batches[i].items);
         free(feed->batches[i].entries);
     }
@@ -455,13 +462,15 @@ struct toc_err toc_feed_start(struct toc_feed **feed, const struct toc_feed_opti
     pthread_cond_init(&made->work, NULL);
     made->range = malloc(TOC_RANGE_BYTES_MAX);
     bool batches = make_batches(made);
+    made->expected = malloc(TOC_FEED_EARLY_BYTES_MAX);
     made->late = calloc(TOC_FEED_LATE_MAX, sizeof(*made->late));
     struct toc_err err = toc_opener_new(&made->opener, options->store, options->store_key);
-    bool started = !toc_failed(err) && made->range != NULL && batches && made->late != NULL &&
-                   pthread_create(&made->thread, NULL, run, made) == 0;
+    bool started = !toc_failed(err) && made->range != NULL && made->expected != NULL && batches &&
+                   made->late != NULL && pthread_create(&made->thread, NULL, run, made) == 0;
     if (!started) {
         toc_opener_free(made->opener);
         free(made->range);
+        free(made->expected);
         free_batches(made);
         free(made->late);
         free(made);
@@ -490,12 +499,14 @@ void toc_feed_stop(struct toc_feed *feed)
     pthread_mutex_unlock(&feed->mutex);
     pthread_join(feed->thread, NULL);
     toc_feed_clear_batch(feed->filling);
+    toc_feed_clear_batch(feed->early.batch);
     for (size_t i = 0; i < feed->row_max; i++) {
         free(feed->rows[i]);
     }
     free(feed->rows);
     toc_opener_free(feed->opener);
     free(feed->range);
+    free(feed->expected);
     free_batches(feed);
     free(feed->late);
     pthread_mutex_destroy(&feed->mutex);

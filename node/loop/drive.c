@@ -66,10 +66,22 @@ static void *must_have(void *memory)
     return memory;
 }
 
+/* What comes alone and costs little need not wait for another thread. */
+static void check_here(struct toc_daemon *daemon, struct toc_check *check)
+{
+    struct toc_event event = {.kind = TOC_EVENT_CHECKED, .check = check};
+    toc_check_run(check);
+    toc_drive(daemon, &event);
+}
+
 static void queue_work(struct toc_daemon *daemon, const struct toc_action *action)
 {
-    struct work *work = must_have(calloc(1, sizeof(*work)));
     bool is_check = action->kind == TOC_ACTION_CHECK;
+    if (is_check && daemon->work_out == 0 && toc_check_is_light(action->check)) {
+        check_here(daemon, action->check);
+        return;
+    }
+    struct work *work = must_have(calloc(1, sizeof(*work)));
     work->request.data = work;
     work->daemon = daemon;
     work->check = action->check;
@@ -83,6 +95,32 @@ static void queue_work(struct toc_daemon *daemon, const struct toc_action *actio
 
 /* store */
 
+/* Whose log it is, as the feeder wants it. False: a log that belongs to nobody any more. */
+static bool describe_log(struct toc_daemon *daemon, const uint8_t *log, uint64_t seq,
+                         struct toc_feed_log *about)
+{
+    struct toc_log_view view;
+    if (toc_failed(toc_core_view_log(daemon->core, log, &view))) {
+        return false;
+    }
+    *about = (struct toc_feed_log){.seq = seq};
+    memcpy(about->log, view.id, TOC_ID_BYTES);
+    memcpy(about->group, view.group, TOC_ID_BYTES);
+    memcpy(about->org, view.org, TOC_ID_BYTES);
+    memcpy(about->log_key, view.log_key, TOC_KEY_BYTES);
+    return true;
+}
+
+/* Lets the feeder read what is short while it becomes durable. */
+static void expect(struct toc_daemon *daemon, const struct toc_store_op *op)
+{
+    struct toc_feed_log about;
+    if (op->kind == TOC_STORE_RANGE && op->bytes.len <= TOC_FEED_EARLY_BYTES_MAX &&
+        describe_log(daemon, op->log, op->head.seq, &about)) {
+        toc_feed_expect(daemon->feed, &about, op->bytes);
+    }
+}
+
 static void queue_store(struct toc_daemon *daemon, const struct toc_action *action)
 {
     struct toc_store_job *job = must_have(calloc(1, sizeof(*job)));
@@ -91,6 +129,9 @@ static void queue_store(struct toc_daemon *daemon, const struct toc_action *acti
     job->op_count = action->op_count;
     daemon->work_out++;
     toc_writer_store(daemon->writer, job);
+    for (size_t i = 0; i < action->op_count; i++) {
+        expect(daemon, &action->ops[i]);
+    }
 }
 
 void toc_drive_stored(void *arg, struct toc_store_job *jobs)
@@ -173,17 +214,10 @@ void toc_drive_reports(struct toc_daemon *daemon)
 
 static void deliver(struct toc_daemon *daemon, const uint8_t *log, uint64_t seq)
 {
-    struct toc_log_view view;
-    struct toc_err err = toc_core_view_log(daemon->core, log, &view);
-    if (toc_failed(err)) {
-        return; /* a log that belongs to nobody any more */
+    struct toc_feed_log about;
+    if (describe_log(daemon, log, seq, &about)) {
+        toc_feed_push(daemon->feed, &about);
     }
-    struct toc_feed_log about = {.seq = seq};
-    memcpy(about.log, view.id, TOC_ID_BYTES);
-    memcpy(about.group, view.group, TOC_ID_BYTES);
-    memcpy(about.org, view.org, TOC_ID_BYTES);
-    memcpy(about.log_key, view.log_key, TOC_KEY_BYTES);
-    toc_feed_push(daemon->feed, &about);
 }
 
 static struct toc_err deliver_head(void *arg, const uint8_t *log, const struct toc_log_head *head)
@@ -345,8 +379,14 @@ static void step(struct toc_daemon *daemon, struct toc_event event)
     if (event.entropy != NULL) {
         toc_wipe(entropy, sizeof(entropy));
     }
-    for (size_t i = 0; i < daemon->actions->count; i++) {
-        carry_out(daemon, &daemon->actions->items[i]);
+    /* Others wait for what is sent; the feeder would only take the processor from it. */
+    for (int turn = 0; turn < 2; turn++) {
+        for (size_t i = 0; i < daemon->actions->count; i++) {
+            const struct toc_action *action = &daemon->actions->items[i];
+            if ((action->kind == TOC_ACTION_DELIVER) == (turn == 1)) {
+                carry_out(daemon, action);
+            }
+        }
     }
 }
 

@@ -277,6 +277,21 @@ void toc_check_run(struct toc_check *check)
     }
 }
 
+bool toc_check_is_light(const struct toc_check *check)
+{
+    const struct toc_peer *peer = &((const struct toc_link *)check)->peer;
+    const struct toc_waiting *waiting = (const struct toc_waiting *)check;
+    switch (check->kind) {
+    case TOC_CHECK_PEER: /* a handshake is four multiplications of points */
+        return !peer->check_opening && peer->rx_checking <= TOC_CHECK_LIGHT_BYTES;
+    case TOC_CHECK_RANGE: /* cards have signatures of their own */
+        return !waiting->control && waiting->range.len <= TOC_CHECK_LIGHT_BYTES;
+    case TOC_CHECK_CHUNK:
+    default:
+        return false;
+    }
+}
+
 static void link_down(struct toc_core *core, struct toc_turn *turn, uint64_t id)
 {
     struct toc_link *link = toc_links_find(&core->links, id);

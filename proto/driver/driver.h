@@ -46,6 +46,10 @@ struct toc_store_op {
 struct toc_check; /* its content is the core's */
 /* Runs a check. Pure; touches only the check's own memory and what it was lent. */
 void toc_check_run(struct toc_check *check);
+/* Does it cost less than handing it to another thread and back, about 150 us at most? One frame to
+ * open, or one signature and the hashes of so many bytes. */
+#define TOC_CHECK_LIGHT_BYTES 16384u
+bool toc_check_is_light(const struct toc_check *check);
 
 /* Events. */
 enum toc_event_kind {
