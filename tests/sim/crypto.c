@@ -8,8 +8,8 @@
 
 /*
  * Cryptography costs more than everything else that a simulated node does, so this program alone
- * puts models in its place, at link time (-Wl,--wrap): the product's code is untouched and calls its
- * own crypto/raw. A model keeps the promises of what it stands for, short of an attacker who
+ * puts models in its place, at link time (-Wl,--wrap): the product's code is untouched and calls
+ * its own crypto/raw. A model keeps the promises of what it stands for, short of an attacker who
  * computes; nobody in here does:
  *   a signature is 64 bytes that follow from secret and message; it verifies if and only if this
  *   process has made it for that key and message (all nodes share the memory of what was signed);
@@ -193,8 +193,8 @@ void __wrap_toc_raw_hash_final(struct toc_raw_hash *hash, uint8_t *out, size_t o
 
 static uint64_t seed_of(const struct toc_raw_lock *lock)
 {
-    size_t nonce = lock->cipher == TOC_RAW_CHACHA ? TOC_RAW_CHACHA_NONCE_BYTES
-                                                  : TOC_RAW_XCHACHA_NONCE_BYTES;
+    size_t nonce =
+        lock->cipher == TOC_RAW_CHACHA ? TOC_RAW_CHACHA_NONCE_BYTES : TOC_RAW_XCHACHA_NONCE_BYTES;
     uint64_t seed = sim_hash(toc_span(lock->key, TOC_RAW_AEAD_KEY_BYTES), 3);
     return sim_hash(toc_span(lock->nonce, nonce), seed);
 }

@@ -353,24 +353,41 @@ void sim_disk_clear(struct sim_disk *disk)
     *disk = (struct sim_disk){0};
 }
 
-void sim_disk_copy(struct sim_disk *to, const struct sim_disk *from)
+static void share_log(struct sim_disk *to, const struct sim_log *log)
 {
-    sim_disk_clear(to);
+    struct sim_log *copy = make_log(to, log->id);
+    copy->head = log->head;
+    copy->count = log->count;
+    copy->max = log->count + 1;
+    copy->ranges = calloc(copy->max, sizeof *copy->ranges);
+    TOC_ASSERT(copy->ranges != NULL);
+    for (size_t i = 0; i < log->count; i++) {
+        copy->ranges[i] = log->ranges[i];
+        hold(log->ranges[i].bytes);
+    }
+}
+
+static void share(struct sim_disk *to, const struct sim_disk *from, bool cards_alone)
+{
     for (size_t i = 0; i < from->log_count; i++) {
-        const struct sim_log *log = &from->logs[i];
-        struct sim_log *copy = make_log(to, log->id);
-        copy->head = log->head;
-        copy->count = copy->max = log->count;
-        copy->ranges = calloc(log->count + 1, sizeof *copy->ranges);
-        TOC_ASSERT(copy->ranges != NULL);
-        for (size_t j = 0; j < log->count; j++) {
-            copy->ranges[j] = log->ranges[j];
-            hold(log->ranges[j].bytes);
-        }
-        copy->max = log->count + 1;
+        share_log(to, &from->logs[i]);
     }
     for (size_t i = 0; i < from->row_count; i++) {
         const struct sim_row *row = &from->rows[i];
-        put_row(to, (char)row->key[0], toc_span(row->key + 1, row->key_len - 1), hold(row->value));
+        if (!cards_alone || row->key[0] == 'C') {
+            put_row(to, (char)row->key[0], toc_span(row->key + 1, row->key_len - 1),
+                    hold(row->value));
+        }
     }
+}
+
+void sim_disk_share(struct sim_disk *to, const struct sim_disk *from)
+{
+    share(to, from, true);
+}
+
+void sim_disk_copy(struct sim_disk *to, const struct sim_disk *from)
+{
+    sim_disk_clear(to);
+    share(to, from, false);
 }

@@ -12,7 +12,7 @@ static bool in(uint64_t set, uint32_t node)
     return (set >> node & 1) != 0;
 }
 
-static void start_again(struct sim *sim, uint32_t node, uint64_t unused)
+void sim_start_now(struct sim *sim, uint32_t node, uint64_t unused)
 {
     (void)unused;
     if (!sim->nodes[node].up &&
@@ -24,7 +24,7 @@ static void start_again(struct sim *sim, uint32_t node, uint64_t unused)
 
 void sim_start_later(struct sim *sim, uint32_t node, uint64_t delay_us)
 {
-    sim_call(sim, delay_us, start_again, node, 0);
+    sim_call(sim, delay_us, sim_start_now, node, 0);
 }
 
 void sim_crash(struct sim *sim, uint32_t node, uint64_t down_us, bool silent)

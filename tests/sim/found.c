@@ -157,12 +157,7 @@ void sim_name_text(const struct sim *sim, uint32_t name, char out[SIM_TEXT_BYTES
 
 uint32_t sim_node_of(const struct sim *sim, const uint8_t *org)
 {
-    for (uint32_t i = 0; i < sim->member_count; i++) {
-        if (memcmp(sim->nodes[i].org, org, TOC_ID_BYTES) == 0) {
-            return i;
-        }
-    }
-    return SIM_NONE;
+    return sim_map_find(&sim->org_map, toc_span(org, TOC_ID_BYTES));
 }
 
 bool sim_is_member(const struct sim *sim, uint32_t group, uint32_t node)
@@ -178,6 +173,8 @@ void sim_found(struct sim *sim)
         make_keys(sim, &sim->nodes[i]);
         make_card(&sim->nodes[i]);
         toc_set_put(everybody, i, true);
+        sim_map_add(&sim->key_map, toc_span(sim->nodes[i].node_keys.link_public, TOC_KEY_BYTES), i);
+        sim_map_add(&sim->org_map, toc_span(sim->nodes[i].org, TOC_ID_BYTES), i);
     }
     make_genesis(sim);
     toc_group_all_id(all, sim->federation);

@@ -29,12 +29,7 @@ void sim_message_of(struct sim *sim, struct sim_node *node)
 
 static uint32_t node_with(const uint8_t *link_key)
 {
-    for (uint32_t i = 0; i < world->member_count; i++) {
-        if (memcmp(world->nodes[i].node_keys.link_public, link_key, TOC_KEY_BYTES) == 0) {
-            return i;
-        }
-    }
-    return SIM_NONE;
+    return sim_map_find(&world->key_map, toc_span(link_key, TOC_KEY_BYTES));
 }
 
 static bool carries_entries(uint8_t type)
@@ -102,7 +97,8 @@ static bool look(struct toc_peer *peer, uint8_t type, enum toc_class class, stru
     world->messages[type]++;
     world->message_bytes[type] += body.len;
     world->beacon_bytes += type == TOC_MSG_BEACON ? body.len + FRAME_BYTES : 0;
-    if (to != SIM_NONE) {
+    world->copies += type == TOC_MSG_ENTRY || type == TOC_MSG_RANGE;
+    if (to != SIM_NONE && world->member_count <= SIM_SMALL) {
         sim_check_message(world, speaker, to, type, body);
     }
     if (world->options.messages && to != SIM_NONE) {

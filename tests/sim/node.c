@@ -399,6 +399,8 @@ void sim_free(struct sim *sim)
     free(sim->events);
     free(sim->names);
     free(sim->name_map.slots);
+    free(sim->key_map.slots);
+    free(sim->org_map.slots);
     free(sim->submits);
     free(sim->text);
     free(sim->mark_rows);

@@ -20,6 +20,7 @@
 #include "raw.h"
 
 #define SIM_NODES_MAX 1024u
+#define SIM_SMALL 64u /* up to so many nodes every message is looked at */
 #define SIM_GROUPS_MAX 64u
 #define SIM_START_UTC_MS UINT64_C(1790000000000)
 #define SIM_S_US UINT64_C(1000000)
@@ -294,7 +295,7 @@ struct sim {
     uint32_t group_count;
     struct sim_name *names;
     uint32_t name_count, name_max;
-    struct sim_map name_map;
+    struct sim_map name_map, key_map, org_map; /* logs; nodes by link key and organisation */
     struct sim_submit *submits;
     size_t submit_count, submit_max;
     struct toc_raw_hash trace;
@@ -350,6 +351,8 @@ struct toc_err sim_disk_load(struct sim *sim, const struct sim_disk *disk,
 void sim_disk_clear(struct sim_disk *disk);
 /* The same content in another disk. */
 void sim_disk_copy(struct sim_disk *to, const struct sim_disk *from);
+/* The logs of `from` and its cards also into `to`, which has none of them. */
+void sim_disk_share(struct sim_disk *to, const struct sim_disk *from);
 /* One entry's header and hash; false when it is not there. */
 bool sim_disk_entry(struct sim *sim, const struct sim_disk *disk, const uint8_t *log, uint64_t seq,
                     struct toc_header *header, uint8_t hash[TOC_HASH_BYTES]);
@@ -432,6 +435,7 @@ bool sim_is_honest(const struct sim *sim, uint32_t node);
 /* fault.c: what goes wrong; what lasts ends by itself. Sets of nodes are bits. */
 
 void sim_start_later(struct sim *sim, uint32_t node, uint64_t delay_us);
+void sim_start_now(struct sim *sim, uint32_t node, uint64_t unused);
 /* Ends a node's life at a random point of its unanswered stores; `silent`: its host too. */
 void sim_crash(struct sim *sim, uint32_t node, uint64_t down_us, bool silent);
 void sim_partition(struct sim *sim, uint64_t side, uint64_t for_us);
@@ -452,6 +456,11 @@ void sim_snapshot(struct sim *sim, uint32_t node, struct sim_disk *into);
 void sim_roll_back(struct sim *sim, uint32_t node, const struct sim_disk *from);
 /* A second process with the same keys and a copy of the store; gives its index. */
 uint32_t sim_clone(struct sim *sim, uint32_t node);
+
+/* large.c */
+
+/* Measures how bulletins spread, and prints JSON Lines. */
+void sim_large(struct sim *sim);
 
 /* random.c */
 

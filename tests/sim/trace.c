@@ -40,7 +40,7 @@ void sim_trace_action(struct sim *sim, const struct sim_node *node, const struct
     add(sim, node, (uint8_t)(0x80u | action->kind), words);
     if (action->kind == TOC_ACTION_SEND) {
         sim_trace_add(&sim->trace,
-                       toc_span(action->bytes.at, action->bytes.len < 32 ? action->bytes.len : 32));
+                      toc_span(action->bytes.at, action->bytes.len < 32 ? action->bytes.len : 32));
     }
 }
 
