@@ -25,7 +25,7 @@ static inline struct toc_core_options world_options(struct world *world, size_t 
                                        .genesis = world->genesis,
                                        .own_card = node->card,
                                        .now_utc = {WORLD_START_UTC_MS + world->now_ms},
-                                       .link_max = 16,
+                                       .link_max = world->link_max == 0 ? 16 : world->link_max,
                                        .group_max = 64,
                                        .log_max = 1024};
     memcpy(options.org, node->org, 32);
@@ -153,6 +153,7 @@ static inline void world_act(struct world *world, size_t index, const struct toc
         if (action->notice.kind == TOC_NOTICE_REFUSED) {
             node->refused++;
             node->last_refused = action->notice.err;
+            node->last_notice = action->notice;
         }
     }
 }

@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: EUPL-1.2
+#
+# One table of lies, told to a core in virtual time and to a tocsind over TCP.
+
+toc_rooms_built(evil_built core seal log)
+if(NOT evil_built)
+  return()
+endif()
+set(evil_files evil.c invite.c lies_body.c lies_flood.c lies_group.c lies_link.c lies_log.c
+  lies_piece.c tables.c truths.c)
+list(TRANSFORM evil_files PREPEND ${CMAKE_CURRENT_LIST_DIR}/)
+add_library(evil_lies STATIC ${evil_files})
+target_include_directories(evil_lies PUBLIC ${CMAKE_CURRENT_LIST_DIR} ${CMAKE_SOURCE_DIR}/tests/lib)
+target_compile_definitions(evil_lies PRIVATE _GNU_SOURCE)
+target_link_libraries(evil_lies PUBLIC toc_core toc_seal toc_log PRIVATE toc_flags)
+
+add_executable(evil_core ${CMAKE_CURRENT_LIST_DIR}/core.c)
+target_compile_definitions(evil_core PRIVATE _GNU_SOURCE)
+target_link_libraries(evil_core PRIVATE toc_flags evil_lies cmocka)
+set_target_properties(evil_core PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+add_test(NAME evil_core COMMAND evil_core)
+toc_case(evil_core unit 300)
