@@ -299,6 +299,19 @@ static void say_notice(struct toc_daemon *daemon, const struct toc_notice *notic
         toc_say(TOC_LEVEL_ERROR, "this machine's clock differs by over 10 minutes from most "
                                  "others: set it right (timedatectl), then restart the node");
         return;
+    case TOC_NOTICE_QUOTA:
+        toc_say(TOC_LEVEL_WARNING,
+                "this organisation publishes more than its quota: what is beyond "
+                "is announced, and the others fetch it when they have room");
+        return;
+    case TOC_NOTICE_LAG:
+        toc_say(TOC_LEVEL_ERROR, "other organisations have held more than this node gets for ten "
+                                 "minutes: it lags or is cut off, and dials others; see `tocsin "
+                                 "status` and `tocsin peers`");
+        return;
+    case TOC_NOTICE_CAUGHT_UP:
+        toc_say(TOC_LEVEL_INFO, "this node has caught up with what the others hold");
+        return;
     }
 }
 

@@ -117,6 +117,9 @@ static struct toc_err open_core(struct toc_daemon *daemon, struct toc_line *line
         .group_max = daemon->conf.limits_groups,
         .log_max = daemon->conf.limits_logs,
         .trust_clock = daemon->conf.node_trust_clock,
+        .quota_entries_hour = daemon->conf.quota_entries_hour,
+        .quota_burst = daemon->conf.quota_burst,
+        .quota_bytes_day = daemon->conf.quota_bytes_day,
     };
     struct toc_core_options own = options;
     memcpy(own.org, daemon->org, TOC_ID_BYTES);

@@ -29,6 +29,9 @@ static const struct {
     {offsetof(struct toc_conf, limits_groups), 1, 4096},
     {offsetof(struct toc_conf, limits_logs), 16, 65536},
     {offsetof(struct toc_conf, limits_pool_threads), 1, 16},
+    {offsetof(struct toc_conf, quota_entries_hour), 1, 1000000},
+    {offsetof(struct toc_conf, quota_burst), 1, 1000000},
+    {offsetof(struct toc_conf, quota_bytes_day), 1, UINT32_MAX},
     {offsetof(struct toc_conf, store_map_gib), 1, 65536}, /* 47 bits of address space, halved */
 };
 

@@ -254,6 +254,11 @@ TOC_MUST_USE struct toc_err toc_org_keys_store(const struct toc_home *home,
     X(limits, groups, NUMBER, "1024", "Groups this node may know, direct audiences included.")     \
     X(limits, logs, NUMBER, "8192", "Logs this node may know: one for each node and group.")       \
     X(limits, pool_threads, NUMBER, "2", "Threads that verify, decrypt and answer, 1 to 16.")      \
+    X(quota, entries_hour, NUMBER, "200",                                                          \
+      "Entries of one organisation that are pushed an hour; others are fetched when there is "     \
+      "room.")                                                                                     \
+    X(quota, burst, NUMBER, "1000", "Entries of one organisation that may be pushed at once.")     \
+    X(quota, bytes_day, NUMBER, "50000000", "Bytes of one organisation that are pushed a day.")    \
     X(store, map_gib, NUMBER, "64",                                                                \
       "Address space for the store in GiB: an upper bound of its size, not memory or disk used.")
 
@@ -271,6 +276,9 @@ struct toc_conf {
     uint32_t limits_groups;
     uint32_t limits_logs;
     uint32_t limits_pool_threads;
+    uint32_t quota_entries_hour;
+    uint32_t quota_burst;
+    uint32_t quota_bytes_day;
     uint32_t store_map_gib;
 };
 

@@ -136,6 +136,9 @@ enum toc_notice_kind {
     TOC_NOTICE_GROUP,     /* a group became known */
     TOC_NOTICE_STORE,     /* a store failed: nothing is acknowledged until restart */
     TOC_NOTICE_CLOCK,     /* our clock differs from the peers' median by over 10 min */
+    TOC_NOTICE_QUOTA,     /* our own organisation publishes more than others push */
+    TOC_NOTICE_LAG,       /* others hold more than we get */
+    TOC_NOTICE_CAUGHT_UP, /* no more so */
 };
 struct toc_notice {
     enum toc_notice_kind kind;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "quota.h"
 
+#include <string.h>
+
 #include "replica.h"
 
 #define HOUR_US UINT64_C(3600000000)
@@ -16,6 +18,17 @@ static uint32_t allowed(uint32_t option, uint32_t otherwise)
     return option != 0 ? option : otherwise;
 }
 
+/* something of our own was not pushed. */
+static void note_own(struct toc_replica *replica, uint32_t org_place)
+{
+    const uint8_t *org = replica->ledger->roster->orgs[org_place].id;
+    if (memcmp(org, replica->own_org, TOC_ID_BYTES) == 0) {
+        replica->quota_over = true;
+        replica->own_place = org_place;
+    }
+}
+
+/* */
 bool toc_quota_push(struct toc_replica *replica, uint32_t org_place, size_t bytes,
                     const struct toc_turn *turn)
 {
@@ -29,12 +42,30 @@ bool toc_quota_push(struct toc_replica *replica, uint32_t org_place, size_t byte
     uint64_t bytes_us = later(used->bytes_us, now_us) +
                         bytes * DAY_US / allowed(most->bytes_day, TOC_QUOTA_BYTES_DAY);
     if (entries_us - now_us > burst_us || bytes_us - now_us > DAY_US) {
+        note_own(replica, org_place);
         return false;
     }
     *used = (struct toc_quota){entries_us, bytes_us};
     return true;
 }
 
+void toc_quota_tell(struct toc_replica *replica, struct toc_turn *turn)
+{
+    if (!replica->quota_over) {
+        return;
+    }
+    if (!replica->quota_told) {
+        replica->quota_told = true;
+        toc_turn_emit(turn, TOC_ACTION_NOTICE)->notice.kind = TOC_NOTICE_QUOTA;
+    }
+    const struct toc_quota *own = &replica->quotas[replica->own_place];
+    uint64_t now_us = turn->now.ms * 1000;
+    if (own->entries_us <= now_us && own->bytes_us <= now_us) {
+        replica->quota_over = replica->quota_told = false;
+    }
+}
+
+/* */
 bool toc_quota_is_exempt(uint8_t kind)
 {
     switch (kind) {

@@ -27,10 +27,13 @@ struct toc_replica;
 
 /* May an entry of `bytes` (as it travels) be pushed whose author's organisation stands at this
  * place of the roster? Counts it if so: asked once an entry, however many links it goes to. False:
- * it is announced, and asked for at the lowest class. Our own organisation counts as any other; of
- * its first entry beyond, the operator is told once. R-13.36. */
+ * it is announced, and sent to who asks, at the lowest class. Our own organisation counts as any
+ * other. R-13.36. */
 bool toc_quota_push(struct toc_replica *replica, uint32_t org_place, size_t bytes,
                     const struct toc_turn *turn);
+/* Once a second: says, once until all is paid for, that our own organisation is over its quota.
+ * R-13.38. */
+void toc_quota_tell(struct toc_replica *replica, struct toc_turn *turn);
 /* Entries of this kind are pushed whatever the quota says, and not counted: the federation's own
  * records. R-13.37. */
 bool toc_quota_is_exempt(uint8_t kind);

@@ -226,6 +226,7 @@ void toc_replica_tick(struct toc_replica *replica, struct toc_turn *turn)
         }
     }
     toc_replica_beacons(replica, turn);
+    toc_quota_tell(replica, turn);
 }
 
 void toc_replica_due(struct toc_replica *replica, struct toc_turn *turn)

@@ -245,6 +245,8 @@ struct toc_replica {
     /* How much is pushed (quota.c). */
     struct toc_quota_options quota;
     struct toc_quota *quotas; /* by place of the author's organisation in the roster */
+    bool quota_over, quota_told;
+    uint32_t own_place; /* in the roster, once our own organisation was over */
     struct toc_fetch fetches[TOC_FETCHES_MAX];
     uint64_t fetch_number;
     uint32_t fetch_cursor;        /* in `missing`: where the last fetch began */

@@ -129,6 +129,9 @@ static void notice(struct sim *sim, struct sim_node *node, const struct toc_noti
     case TOC_NOTICE_GROUP:
     case TOC_NOTICE_STORE:
     case TOC_NOTICE_CLOCK:
+    case TOC_NOTICE_QUOTA:
+    case TOC_NOTICE_LAG:
+    case TOC_NOTICE_CAUGHT_UP:
     default:
         sim_say(sim, SIM_SAY_NOTICE, "%s notices %s: %s", node->name,
                 notice->kind == TOC_NOTICE_GROUP   ? "a group"

@@ -155,7 +155,7 @@ struct sim_node {
     bool disk_broke;     /* a store has failed in this life */
     uint64_t *delivered; /* by log of the world: seq delivered in this life */
     size_t delivered_max;
-    uint64_t notices[8];
+    uint64_t notices[16];
 };
 
 /* what the world knows */

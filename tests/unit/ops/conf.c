@@ -38,6 +38,12 @@ static void what_is_wrong_is_refused_with_its_line(void **state)
         {"[limits]\nlinks = -1\n", TOC_USAGE, "x.conf:2: links must be a number from 1 to 64"},
         {"[limits]\nlinks = 4294967297\n", TOC_USAGE,
          "x.conf:2: links must be a number from 1 to 64"},
+        {"[quota]\nentries_hour = 0\n", TOC_USAGE,
+         "x.conf:2: entries_hour must be a number from 1 to 1000000"},
+        {"[quota]\nburst = 1000001\n", TOC_USAGE,
+         "x.conf:2: burst must be a number from 1 to 1000000"},
+        {"[quota]\nbytes_day = 4294967296\n", TOC_USAGE,
+         "x.conf:2: bytes_day must be a number from 1 to 4294967295"},
         {"[node]\nlog = loud\n", TOC_USAGE, "x.conf:2: log must be error, warning, info or debug"},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

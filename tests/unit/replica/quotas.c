@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "scene.h"
+
+/* How much of one organisation goes out by itself. */
+
+static struct toc_turn turn;
+
+static uint32_t place_of(size_t index)
+{
+    const struct toc_roster *roster = world.nodes[0].core->ledger.roster;
+    const struct toc_org *org = toc_roster_find(roster, world.nodes[index].org);
+    assert_non_null(org);
+    return (uint32_t)(org - roster->orgs);
+}
+
+/* How many of `count` entries of `bytes` of an organisation may be pushed now. */
+static uint32_t pushed(size_t author, uint32_t count, size_t bytes)
+{
+    uint32_t granted = 0;
+    turn.now.ms = world.now_ms;
+    for (uint32_t i = 0; i < count; i++) {
+        granted += toc_quota_push(replica(), place_of(author), bytes, &turn);
+    }
+    return granted;
+}
+
+/* a burst, then so many an hour; others are not touched by it. */
+static void a_burst_is_pushed_and_then_so_many_an_hour(void **state)
+{
+    (void)state;
+    begin(1);
+    assert_int_equal(pushed(1, 2000, 300), TOC_QUOTA_BURST);
+    assert_int_equal(pushed(1, 1, 300), 0);
+    assert_int_equal(pushed(2, 10, 300), 10);
+    world.now_ms += 3600000;
+    assert_int_equal(pushed(1, 2000, 300), TOC_QUOTA_ENTRIES_HOUR);
+    world.now_ms += 18000; /* one two-hundredth of an hour */
+    assert_int_equal(pushed(1, 10, 300), 1);
+    world.now_ms += UINT64_C(7) * 86400000;
+    assert_int_equal(pushed(1, 2000, 300), TOC_QUOTA_BURST);
+    end();
+}
+
+/* */
+static void fifty_million_bytes_are_pushed_a_day(void **state)
+{
+    (void)state;
+    begin(2);
+    assert_int_equal(pushed(1, 60, 1000000), 50);
+    assert_int_equal(pushed(1, 1, 100), 0);
+    world.now_ms += 86400000 / 50;
+    assert_int_equal(pushed(1, 60, 1000000), 1);
+    assert_int_equal(pushed(2, 1, TOC_PAYLOAD_BYTES_MAX), 1);
+    end();
+}
+
+/* the operator's figures; none overflows. */
+static void the_operator_may_set_other_figures(void **state)
+{
+    (void)state;
+    begin(3);
+    replica()->quota = (struct toc_quota_options){.entries_hour = 2, .burst = 3, .bytes_day = 1000};
+    assert_int_equal(pushed(1, 10, 1), 3);
+    assert_int_equal(pushed(2, 10, 1001), 0);
+    assert_int_equal(pushed(2, 10, 500), 2);
+    assert_int_equal(pushed(3, 10, TOC_PAYLOAD_BYTES_MAX), 0);
+    replica()->quota = (struct toc_quota_options){1000000, 1000000, UINT32_MAX};
+    assert_int_equal(pushed(0, 5000, 100), 5000);
+    end();
+}
+
+/* */
+static void the_federations_records_are_exempt(void **state)
+{
+    (void)state;
+    for (unsigned kind = 0; kind < 256; kind++) {
+        bool exempt = kind == TOC_KIND_GROUP || kind == TOC_KIND_EPOCH || kind == TOC_KIND_CARD ||
+                      kind == TOC_KIND_ROSTER || kind == TOC_KIND_SEALKEY ||
+                      kind == TOC_KIND_BALLOT;
+        assert_int_equal(toc_quota_is_exempt((uint8_t)kind), exempt);
+    }
+}
+
+/* our operator hears of it, once until it is paid for; of others' excess never. */
+static void ones_own_excess_is_told_once(void **state)
+{
+    (void)state;
+    begin(4);
+    const size_t *told = &world.nodes[0].notices[TOC_NOTICE_QUOTA];
+    (void)pushed(1, 2 * TOC_QUOTA_BURST, 1);
+    (void)pushed(0, TOC_QUOTA_BURST, 1);
+    world_run(&world, 3000);
+    assert_int_equal(*told, 0);
+    for (int i = 0; i < 10; i++) {
+        (void)pushed(0, 5, 1);
+        world_run(&world, 3000);
+    }
+    assert_int_equal(*told, 1);
+    uint64_t owed_ms = UINT64_C(3600000) * TOC_QUOTA_BURST / TOC_QUOTA_ENTRIES_HOUR;
+    world_run(&world, owed_ms + 20000);
+    (void)pushed(0, 2 * TOC_QUOTA_BURST, 1);
+    world_run(&world, 3000);
+    assert_int_equal(*told, 2);
+    end();
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_burst_is_pushed_and_then_so_many_an_hour),
+        cmocka_unit_test(fifty_million_bytes_are_pushed_a_day),
+        cmocka_unit_test(the_operator_may_set_other_figures),
+        cmocka_unit_test(the_federations_records_are_exempt),
+        cmocka_unit_test(ones_own_excess_is_told_once),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
