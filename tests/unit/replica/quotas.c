@@ -88,11 +88,11 @@ static void ones_own_excess_is_told_once(void **state)
     begin(4);
     const size_t *told = &world.nodes[0].notices[TOC_NOTICE_QUOTA];
     (void)pushed(1, 2 * TOC_QUOTA_BURST, 1);
-    (void)pushed(0, TOC_QUOTA_BURST, 1);
+    (void)pushed(0, TOC_QUOTA_BURST - 10, 1);
     world_run(&world, 3000);
     assert_int_equal(*told, 0);
     for (int i = 0; i < 10; i++) {
-        (void)pushed(0, 5, 1);
+        (void)pushed(0, 15, 1);
         world_run(&world, 3000);
     }
     assert_int_equal(*told, 1);
@@ -104,6 +104,65 @@ static void ones_own_excess_is_told_once(void **state)
     end();
 }
 
+/* ENTRYs of a log that the liar was sent. */
+static size_t entries_sent(size_t author)
+{
+    uint8_t log[32];
+    size_t count = 0;
+    world_log(&world, author, NULL, log);
+    for (size_t i = 0; i < liar.got_count; i++) {
+        struct toc_range_info info;
+        count += liar.got[i].type == TOC_MSG_ENTRY &&
+                 !toc_failed(toc_range_peek(liar.got[i].body, &info)) &&
+                 memcmp(info.log, log, 32) == 0;
+    }
+    return count;
+}
+
+/* R-13.36: 2,000 entries of one organisation in an hour. What is beyond its quota is told of and
+ * reaches everybody who asks; the entries of others are pushed as ever; in the end all hold the
+ * same, and all of it is valid. */
+static void beyond_its_quota_an_organisation_is_fetched(void **state)
+{
+    (void)state;
+    begin(5);
+    for (unsigned i = 0; i < 2000; i++) {
+        publish(1);
+        world_run(&world, 1800);
+        if (i % 20 == 0) {
+            liar_frames(&liar, toc_span(NULL, 0)); /* still there */
+        }
+        if (i % 100 == 99) { /* and others publish too */
+            size_t before = entries_sent(0);
+            publish(0);
+            world_run(&world, 30);
+            assert_int_equal(entries_sent(0), before + 1);
+        }
+    }
+    world_run(&world, 5000);
+    assert_false(liar.closed);
+    /* A burst and an hour's share of it; of the latter some came here several in one RANGE. */
+    assert_in_range(entries_sent(1), TOC_QUOTA_BURST, TOC_QUOTA_BURST + TOC_QUOTA_ENTRIES_HOUR + 1);
+    assert_true(liar_count(&liar, TOC_MSG_HAVE) > 100);
+    assert_int_equal(seq_of(1, NULL), 2000);
+    uint8_t digests[2][TOC_DIGEST_BYTES];
+    for (size_t i = 0; i < 2; i++) {
+        toc_ledger_digest(&world.nodes[i].core->ledger, TOC_GROUP_ALL, digests[i]);
+    }
+    assert_memory_equal(digests[0], digests[1], TOC_DIGEST_BYTES);
+    /* Who asks for the rest gets it, in the lowest class. */
+    uint8_t log[32];
+    world_log(&world, 1, NULL, log);
+    struct toc_want want = {.from = 1201, .to = 2000};
+    memcpy(want.log, log, 32);
+    liar_forget(&liar);
+    say_want(&want);
+    world_run(&world, 5000);
+    assert_true(liar_count(&liar, TOC_MSG_RANGE) >= 12);
+    assert_int_equal(liar_last(&liar, TOC_MSG_RANGE)->class, TOC_CLASS_BULK);
+    end();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -112,6 +171,7 @@ int main(void)
         cmocka_unit_test(the_operator_may_set_other_figures),
         cmocka_unit_test(the_federations_records_are_exempt),
         cmocka_unit_test(ones_own_excess_is_told_once),
+        cmocka_unit_test(beyond_its_quota_an_organisation_is_fetched),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
