@@ -44,7 +44,7 @@ struct toc_hello {
     uint8_t version; /* of the protocol */
     uint64_t roster_number;
     uint8_t roster_hash[TOC_HASH_BYTES];
-    uint64_t capabilities; /* none defined yet */
+    uint64_t capabilities;                         /* none defined yet */
     uint64_t credit_live_bytes, credit_bulk_bytes; /* first absolute grants */
     struct toc_utc clock;
     char software[TOC_SOFTWARE_BYTES_MAX + 1];
@@ -132,6 +132,24 @@ void toc_want_encode(uint8_t out[static TOC_WANT_BYTES], const struct toc_want *
  * of pieces: seq 0, to above TOC_CHUNK_LIST); `want` is unchanged then. */
 TOC_MUST_USE struct toc_err toc_want_decode(struct toc_want *want, struct toc_span body);
 
+/* HAVE, EAGER, LAZY: rows of the first 8 bytes of a log id ‖ varint of the seq up to which the
+ * sender has stored that log. */
+#define TOC_TELL_PREFIX_BYTES 8u
+#define TOC_TELL_ROW_BYTES_MAX (TOC_TELL_PREFIX_BYTES + TOC_VARINT_BYTES_MAX)
+#define TOC_TELL_ROWS_MAX 224u /* the longest message fits a 4 KiB buffer */
+struct toc_tell {
+    uint8_t prefix[TOC_TELL_PREFIX_BYTES];
+    uint64_t seq;
+};
+/* Writes one row; gives its bytes. */
+size_t toc_tell_encode(uint8_t out[static TOC_TELL_ROW_BYTES_MAX], const struct toc_tell *tell);
+/* Takes the next row off *rest. Fails: TRUNCATED, MALFORMED (as toc_get_varint); nothing has
+ * changed then. */
+TOC_MUST_USE struct toc_err toc_tell_next(struct toc_span *rest, struct toc_tell *tell);
+/* R-13.60, R-13.61: whole rows, at least one, none with a seq below `seq_min`. Fails: as
+ * toc_tell_next; LIMIT (rows), MALFORMED (seq). */
+TOC_MUST_USE struct toc_err toc_tells_check(struct toc_span body, uint64_t seq_min);
+
 /* CHUNK: log 32 ‖ u64 seq ‖ u32 index ‖ bytes (a piece, or the list of hashes). */
 #define TOC_CHUNK_HEAD_BYTES 44u
 struct toc_chunk {
@@ -160,24 +178,6 @@ enum toc_nopay { /* on the wire: why a payload is missing; never renumber */
 #define TOC_BEACON_ROWS_MAX 2048u /* logs of a group that are not silent; 128 KiB */
 #define TOC_BEACON_ROW_BYTES 64u
 /* Rows, the other fields, signature. */
-/* HAVE, EAGER, LAZY: rows of the first 8 bytes of a log id ‖ varint of the seq up to which the
- * sender has stored that log. */
-#define TOC_TELL_PREFIX_BYTES 8u
-#define TOC_TELL_ROW_BYTES_MAX (TOC_TELL_PREFIX_BYTES + TOC_VARINT_BYTES_MAX)
-#define TOC_TELL_ROWS_MAX 224u /* the longest message fits a 4 KiB buffer */
-struct toc_tell {
-    uint8_t prefix[TOC_TELL_PREFIX_BYTES];
-    uint64_t seq;
-};
-/* Writes one row; gives its bytes. */
-size_t toc_tell_encode(uint8_t out[static TOC_TELL_ROW_BYTES_MAX], const struct toc_tell *tell);
-/* Takes the next row off *rest. Fails: TRUNCATED, MALFORMED (as toc_get_varint); nothing has
- * changed then. */
-TOC_MUST_USE struct toc_err toc_tell_next(struct toc_span *rest, struct toc_tell *tell);
-/* R-13.60, R-13.61: whole rows, at least one, none with a seq below `seq_min`. Fails: as
- * toc_tell_next; LIMIT (rows), MALFORMED (seq). */
-TOC_MUST_USE struct toc_err toc_tells_check(struct toc_span body, uint64_t seq_min);
-
 #define TOC_BEACON_BYTES_MAX (TOC_BEACON_ROWS_MAX * TOC_BEACON_ROW_BYTES + 512u)
 
 struct toc_beacon {
