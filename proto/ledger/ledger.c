@@ -120,7 +120,7 @@ static struct toc_err add_log(struct toc_ledger *ledger, uint32_t group,
                                    .org_place = (uint32_t)(org - ledger->roster->orgs),
                                    .first_waiting = TOC_LEDGER_NONE,
                                    .last_waiting = TOC_LEDGER_NONE,
-                                   .wanted_link = TOC_LEDGER_NONE};
+                                   .first_item = TOC_LEDGER_NONE};
     memcpy(log->id, id, TOC_ID_BYTES);
     memcpy(log->org, writer->org, TOC_ID_BYTES);
     memcpy(log->log_key, writer->key, TOC_KEY_BYTES);

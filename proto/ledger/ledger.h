@@ -55,12 +55,17 @@ struct toc_ledger_log {
     uint64_t indexed_seq;
     uint32_t org_place; /* of `org` in the roster */
     /* What replica keeps about a log. */
-    uint32_t first_waiting, last_waiting; /* received ranges that wait for a check */
+    uint32_t first_waiting, last_waiting; /* received ranges that are not stored, in order */
     bool disputed;                        /* its author has signed two histories */
-    uint64_t wanted_to;                   /* highest seq asked for on link wanted_link */
-    uint32_t wanted_link;                 /* place of a link, or NONE */
-    uint32_t want_before, want_after;     /* chain of what is asked of that link */
-    struct toc_mono wanted_at;            /* when it was asked, or gave a whole block */
+    /* The plan of replica: what of this log is asked for. */
+    uint64_t taken_to;    /* up to here without a gap all is checked or waits for a check */
+    uint64_t asked_to;    /* up to here all is taken or asked for */
+    uint64_t wanted_to;   /* somebody has said that there are entries up to here */
+    uint32_t first_item;  /* asked of somebody */
+    uint32_t entry_bytes; /* of an entry on the wire, as they were so far; 0 unknown */
+    uint8_t queue;        /* in which it waits to be asked for */
+    uint8_t hinted; /* place + 1 of the link that spoke of it last: a small gap is its; or 0 */
+    uint32_t queue_before, queue_after;
 };
 
 struct toc_ledger {

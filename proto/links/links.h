@@ -73,8 +73,7 @@ struct toc_link {
     uint8_t shared[TOC_GROUP_SET_BYTES]; /* groups that both sides know, by place in the ledger */
     uint8_t invited[TOC_GROUP_SET_BYTES];
     bool vtop_due, invites_due, tags_due;
-    uint32_t wants_out, want_first, want_last; /* logs asked of this link, oldest first */
-    uint32_t unmet;      /* of them that others were asked for at last, less the blocks that came */
+    uint32_t unmet;      /* items that never came, less the blocks that did */
     uint64_t kept_bytes; /* of received messages, until they are stored */
     uint64_t work_us;    /* the time by which the work that it caused is paid for */
     uint32_t futile;     /* costly messages that led to nothing; one is forgiven each second */

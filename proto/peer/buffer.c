@@ -66,6 +66,16 @@ bool toc_buffers_ample(const struct toc_buffers *buffers, size_t size)
     return false;
 }
 
+size_t toc_buffers_half(const struct toc_buffers *buffers, size_t size)
+{
+    size_t count = 0;
+    for (size_t tier = 0; tier < TOC_BUFFER_TIERS; tier++) {
+        size_t half = tiers[tier].count / 2, free_count = buffers->free_count[tier];
+        count += size <= tiers[tier].size && free_count > half ? free_count - half : 0;
+    }
+    return count;
+}
+
 void toc_buffer_hold(struct toc_buffer *buffer)
 {
     TOC_ASSERT(buffer->refs > 0 && buffer->refs < UINT16_MAX);

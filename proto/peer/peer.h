@@ -28,7 +28,7 @@
 #define TOC_BUFFER_SMALL_BYTES 4096u
 #define TOC_BUFFER_SMALL_COUNT 2048u
 #define TOC_BUFFER_MIDDLE_BYTES 81920u /* a block of 64 x 1 KiB; an entry with one whole chunk */
-#define TOC_BUFFER_MIDDLE_COUNT 96u
+#define TOC_BUFFER_MIDDLE_COUNT 320u
 #define TOC_BUFFER_LARGE_BYTES 524288u /* the largest message: an epoch record of 1,024 members */
 #define TOC_BUFFER_LARGE_COUNT 48u
 #define TOC_BUFFER_TIERS 3u
@@ -59,6 +59,9 @@ struct toc_buffer *toc_buffer_take(struct toc_buffers *buffers, size_t size);
  * this node keep for long (messages that it does not finish, or does not read) asks first: so all
  * peers together leave a quarter of each tier to the others. */
 bool toc_buffers_ample(const struct toc_buffers *buffers, size_t size);
+/* How many more buffers for `size` bytes could be kept for what waits longest, leaving half of each
+ * tier to all else. */
+size_t toc_buffers_half(const struct toc_buffers *buffers, size_t size);
 /* One reference more. */
 void toc_buffer_hold(struct toc_buffer *buffer);
 /* Takes one reference back; the last one frees the buffer. NULL is legal. */

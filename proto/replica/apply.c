@@ -194,8 +194,8 @@ struct toc_err toc_replica_apply(struct toc_replica *replica, struct toc_turn *t
     if (toc_replica_is_own(replica, log)) {
         replica->own_heard = turn->now;
     }
-    if (after.checkpoint_seq == after.seq || after.seq >= log->wanted_to) {
-        toc_replica_want_progress(replica, turn, waiting->log);
+    if (log->wanted_to > log->asked_to) {
+        toc_plan_enqueue(replica, waiting->log); /* what lay too far ahead */
     }
     toc_job_submit(replica, turn, job);
     return toc_ok();

@@ -1,26 +1,8 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "replica.h"
 
-#include <string.h>
-
-/* Received ranges: taken in order of arrival, verified anywhere, applied and stored in the order
- * of their log. */
-
-static uint32_t place_of(const struct toc_replica *replica, const struct toc_waiting *waiting)
-{
-    return (uint32_t)(waiting - replica->waiting);
-}
-
-/* What is not handed to a store has been dealt with here, and is given credit for. */
-static void release(struct toc_replica *replica, struct toc_waiting *waiting)
-{
-    if (!waiting->handed) {
-        toc_replica_unkeep(replica, waiting->link, (uint32_t)waiting->range.len, waiting->charged);
-    }
-    toc_buffer_drop(&replica->links->buffers, waiting->buffer);
-    waiting->buffer = NULL;
-    toc_places_give(&replica->waiting_places, place_of(replica, waiting));
-}
+/* Received ranges: taken as they come, verified anywhere, applied and stored in the order of their
+ * log. */
 
 /* Bits of the last cards of a range: the others cost signatures and say nothing new. */
 static uint64_t last_bits(uint64_t bits, unsigned count)
@@ -75,20 +57,6 @@ void toc_waiting_run(struct toc_waiting *waiting)
         waiting->control && !toc_failed(waiting->err) ? verify_cards(waiting->range) : 0;
 }
 
-static void queue(struct toc_replica *replica, struct toc_turn *turn, struct toc_waiting *waiting)
-{
-    struct toc_ledger_log *log = &replica->ledger->logs[waiting->log];
-    uint32_t place = place_of(replica, waiting);
-    waiting->next = TOC_LEDGER_NONE;
-    if (log->last_waiting == TOC_LEDGER_NONE) {
-        log->first_waiting = place;
-    } else {
-        replica->waiting[log->last_waiting].next = place;
-    }
-    log->last_waiting = place;
-    toc_turn_emit(turn, TOC_ACTION_CHECK)->check = &waiting->check;
-}
-
 /* Keeps a range until it is checked. */
 static void keep(struct toc_replica *replica, struct toc_turn *turn, struct toc_link *link,
                  const struct toc_message *message, const struct toc_range_info *info, uint32_t log)
@@ -99,18 +67,37 @@ static void keep(struct toc_replica *replica, struct toc_turn *turn, struct toc_
     const struct toc_ledger_log *at = &replica->ledger->logs[log];
     waiting->check.kind = TOC_CHECK_RANGE;
     waiting->link = link->id;
+    waiting->link_place = link->place;
+    waiting->came = turn->now;
     waiting->log = log;
     waiting->buffer = message->buffer;
     waiting->info = *info;
     waiting->live = message->type == TOC_MSG_ENTRY;
     waiting->charged = message->class;
-    waiting->proved = waiting->handed = false;
+    waiting->proved = waiting->handed = waiting->held = false;
     waiting->range = message->body;
     waiting->federation = replica->federation;
     waiting->log_key = at->log_key;
     waiting->control = at->group == TOC_GROUP_CONTROL;
     toc_buffer_hold(message->buffer);
-    queue(replica, turn, waiting);
+    toc_hold_put(replica, waiting);
+    toc_turn_emit(turn, TOC_ACTION_CHECK)->check = &waiting->check;
+}
+
+/* R-13.51: may what came before what it follows be kept? Where not, nothing more is asked for out
+ * of order for a while: it would only be dropped again. */
+static bool may_hold(struct toc_replica *replica, const struct toc_turn *turn,
+                     const struct toc_link *link, const struct toc_message *message,
+                     const struct toc_range_info *info, const struct toc_ledger_log *at)
+{
+    if (info->last_seq > at->checked.seq + TOC_WANT_AHEAD) {
+        return false; /* */
+    }
+    if (toc_hold_may(replica, link, message->buffer)) {
+        return true;
+    }
+    replica->plan.jump_ms = turn->now.ms + TOC_HOLD_PAUSE_MS;
+    return false;
 }
 
 struct toc_err toc_replica_take_range(struct toc_replica *replica, struct toc_turn *turn,
@@ -126,49 +113,27 @@ struct toc_err toc_replica_take_range(struct toc_replica *replica, struct toc_tu
     if (!toc_set_has(link->shared, at->group)) {
         return toc_fail(TOC_MEMBER, "entries of a group that is not shared here"); /* */
     }
+    toc_plan_came(replica, turn, link, &info, log, message->body.len);
     uint64_t *has = toc_replica_has(replica, link, log);
     *has = *has > info.last_seq ? *has : info.last_seq;
-    uint64_t have = toc_replica_taken_to(replica, at);
     if (replica->broken || at->disputed) {
         return toc_ok();
     }
-    if (info.last_seq <= have) {
+    uint64_t taken = toc_replica_taken_to(replica, at);
+    if (info.last_seq <= taken || toc_hold_has(replica, log, info.first_seq, info.last_seq)) {
         toc_gossip_heard(replica, turn, link, message, log, false);
         return toc_ok(); /* a duplicate costs nothing more */
     }
-    if (info.first_seq > have + 1) {
+    if (info.first_seq <= taken + 1 || may_hold(replica, turn, link, message, &info, at)) {
+        keep(replica, turn, link, message, &info, log);
+        toc_gossip_heard(replica, turn, link, message, log, true);
+    } else {
+        toc_plan_hole(replica, log);
+    }
+    if (info.first_seq > taken + 1) {
         toc_replica_want(replica, turn, link, log, info.last_seq); /* */
-        return toc_ok();
     }
-    keep(replica, turn, link, message, &info, log);
-    toc_gossip_heard(replica, turn, link, message, log, true);
     return toc_ok();
-}
-
-static struct toc_waiting *unlink_first(struct toc_replica *replica, struct toc_ledger_log *log)
-{
-    struct toc_waiting *first = &replica->waiting[log->first_waiting];
-    log->first_waiting = first->next;
-    if (log->first_waiting == TOC_LEDGER_NONE) {
-        log->last_waiting = TOC_LEDGER_NONE;
-    }
-    return first;
-}
-
-/* A bad range spoils those behind it in its log: they are asked for again, of somebody else. Those
- * whose check is still out stay, as orphans, until it ends. */
-static void spoil(struct toc_replica *replica, uint32_t log)
-{
-    struct toc_ledger_log *at = &replica->ledger->logs[log];
-    while (at->first_waiting != TOC_LEDGER_NONE) {
-        struct toc_waiting *waiting = unlink_first(replica, at);
-        if (waiting->proved) {
-            release(replica, waiting);
-        } else {
-            waiting->log = TOC_LEDGER_NONE;
-        }
-    }
-    toc_replica_unwant_log(replica, log);
 }
 
 /* nobody who passes it on is to blame. */
@@ -184,15 +149,20 @@ static void dispute(struct toc_replica *replica, struct toc_turn *turn, uint32_t
     memcpy(notice->id, at->id, TOC_ID_BYTES);
 }
 
-/* A range was of no use: whose fault is it? */
-static void fail(struct toc_replica *replica, struct toc_turn *turn, uint32_t log, uint64_t link_id,
+/* A range was of no use: whose fault is it?: nothing else is given up. */
+static void fail(struct toc_replica *replica, struct toc_turn *turn, struct toc_waiting *waiting,
                  struct toc_err err)
 {
-    spoil(replica, log);
-    struct toc_link *link = toc_links_find(replica->links, link_id);
+    uint32_t log = waiting->log;
+    struct toc_link *link = toc_links_find(replica->links, waiting->link);
     if (err.code == TOC_FORK) {
+        toc_hold_drop_log(replica, log);
+        toc_plan_end_log(replica, log);
         dispute(replica, turn, log);
-    } else if (toc_code_actor(err.code) == TOC_ACTOR_PEER) {
+        return;
+    }
+    toc_hold_drop(replica, waiting);
+    if (toc_code_actor(err.code) == TOC_ACTOR_PEER) {
         toc_replica_compare_all(replica); /* the true entries may have been taken for duplicates */
         if (link != NULL) {
             toc_link_refuse(replica->links, turn, link, err); /* */
@@ -201,28 +171,84 @@ static void fail(struct toc_replica *replica, struct toc_turn *turn, uint32_t lo
     toc_gossip_mend(replica, turn, log);
 }
 
+/* Is there room for one more store, with all that may follow in this step? */
+static bool may_store(struct toc_replica *replica, const struct toc_turn *turn)
+{
+    bool may = toc_places_used(&replica->job_places) + TOC_JOBS_SPARE < TOC_JOBS_MAX &&
+               toc_turn_room(turn, 4);
+    replica->plan.drain_due = replica->plan.drain_due || !may;
+    return may;
+}
+
+/* No store could be made: later, unless too many payloads of this author are missing. */
+static void put_off(struct toc_replica *replica, uint32_t log)
+{
+    if (toc_replica_may_miss(replica, log, TOC_CHECKPOINT_ENTRIES)) {
+        replica->plan.drain_due = true;
+    } else {
+        toc_hold_drop_log(replica, log);
+    }
+}
+
+/* The blocks that a peer gave make up for those that it did not. */
+static void thank(struct toc_replica *replica, const struct toc_waiting *waiting)
+{
+    struct toc_link *link = toc_links_find(replica->links, waiting->link);
+    if (link != NULL && waiting->handed && !waiting->live) {
+        link->unmet -= link->unmet > 0;
+    }
+}
+
+static void drain(struct toc_replica *replica, struct toc_turn *turn, uint32_t log)
+{
+    const struct toc_ledger_log *at = &replica->ledger->logs[log];
+    while (at->first_waiting != TOC_LEDGER_NONE) {
+        struct toc_waiting *first = &replica->waiting[at->first_waiting];
+        if (!first->proved || first->info.first_seq > at->checked.seq + 1 ||
+            !may_store(replica, turn)) {
+            return;
+        }
+        struct toc_err err = toc_replica_apply(replica, turn, first);
+        if (err.code == TOC_FULL) {
+            put_off(replica, log);
+            return;
+        }
+        if (toc_failed(err)) {
+            fail(replica, turn, first, err);
+            return;
+        }
+        thank(replica, first);
+        toc_hold_release(replica, toc_hold_pop(replica, log));
+    }
+}
+
+void toc_replica_drain(struct toc_replica *replica, struct toc_turn *turn)
+{
+    if (!replica->plan.drain_due) {
+        return;
+    }
+    replica->plan.drain_due = false;
+    for (uint32_t i = 0; i < TOC_WAITING_MAX; i++) {
+        const struct toc_waiting *waiting = &replica->waiting[i];
+        if (waiting->buffer != NULL && waiting->log != TOC_LEDGER_NONE && waiting->proved) {
+            drain(replica, turn, waiting->log);
+        }
+    }
+    replica->more_work = replica->more_work || replica->plan.drain_due;
+}
+
 void toc_replica_range_checked(struct toc_replica *replica, struct toc_turn *turn,
                                struct toc_waiting *waiting)
 {
     uint32_t log = waiting->log;
     if (log == TOC_LEDGER_NONE) {
-        release(replica, waiting);
+        toc_hold_release(replica, waiting);
         return;
     }
-    struct toc_ledger_log *at = &replica->ledger->logs[log];
     waiting->proved = true;
     if (toc_failed(waiting->err)) {
-        fail(replica, turn, log, waiting->link, waiting->err);
-        return;
-    }
-    while (at->first_waiting != TOC_LEDGER_NONE && replica->waiting[at->first_waiting].proved) {
-        struct toc_waiting *first = unlink_first(replica, at);
-        struct toc_err err = toc_replica_apply(replica, turn, first);
-        uint64_t link = first->link;
-        release(replica, first);
-        if (toc_failed(err)) {
-            fail(replica, turn, log, link, err);
-            return;
-        }
+        fail(replica, turn, waiting, waiting->err);
+    } else {
+        drain(replica, turn, log);
     }
 }

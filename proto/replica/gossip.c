@@ -73,7 +73,7 @@ void toc_gossip_heard(struct toc_replica *replica, const struct toc_turn *turn,
     if (!first) {
         /* A copy that crossed with what we asked for, and one that the same link has sent before,
          * say nothing about the tree. */
-        if (replica->ledger->logs[log].wanted_link == TOC_LEDGER_NONE &&
+        if (replica->ledger->logs[log].first_item == TOC_LEDGER_NONE &&
             gossip->upstream != link->place + 1) {
             prune(replica, link, log);
         }

@@ -239,15 +239,14 @@ static bool comes(const struct toc_turn *turn, struct toc_gap *gap, const struct
 /* asks the next one that has it. False: all were asked, digests take over. */
 static bool ask_next(struct toc_replica *replica, struct toc_turn *turn, struct toc_gap *gap)
 {
-    const struct toc_ledger_log *at = &replica->ledger->logs[gap->log];
-    if (at->wanted_link != TOC_LEDGER_NONE) {
-        struct toc_link *asked = &replica->links->items[at->wanted_link];
+    struct toc_link *asked = toc_plan_asked(replica, gap->log);
+    if (asked != NULL) {
         if (asked->id != gap->asked || comes(turn, gap, asked)) {
             gap->due_ms = turn->now.ms + gap_ms(asked);
             return true;
         }
         asked->unmet++;
-        toc_replica_unwant_log(replica, gap->log);
+        toc_plan_pass(replica, gap->log);
     }
     struct toc_link *next = next_holder(replica, gap);
     if (next == NULL) {

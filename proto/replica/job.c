@@ -40,9 +40,10 @@ struct toc_job *toc_job_take(struct toc_replica *replica, enum toc_job_kind kind
 
 bool toc_replica_jobs_left(const struct toc_replica *replica)
 {
+    /* What is held until it joins on waits for its store, too. */
     return toc_places_used(&replica->job_places) + toc_places_used(&replica->waiting_places) +
                toc_places_used(&replica->chunk_check_places) + TOC_JOBS_SPARE <
-           TOC_JOBS_MAX;
+           TOC_JOBS_MAX + replica->plan.held_count;
 }
 
 bool toc_job_reserve(struct toc_replica *replica, struct toc_job *job, size_t count)
@@ -141,7 +142,6 @@ static void range_stored(struct toc_replica *replica, struct toc_turn *turn,
     info.last_seq = at->head.seq;
     at->stored_at = turn->now_utc;
     toc_set_put(replica->beacon_dirty, at->group, true);
-    toc_replica_want_on(replica, log);
     deliver(replica, turn, log);
     toc_replica_push(replica, turn, job, buffer_of(job, op), &info, log);
 }
@@ -217,6 +217,7 @@ void toc_replica_stored(struct toc_replica *replica, struct toc_turn *turn, uint
     }
     toc_replica_unkeep(replica, job->link, job->bytes, job->charged);
     toc_job_cancel(replica, job);
+    replica->plan.drain_due = toc_places_used(&replica->waiting_places) > 0;
 }
 
 struct toc_pending_load *toc_load_take(struct toc_replica *replica, struct toc_turn *turn,

@@ -19,7 +19,7 @@ size_t toc_replica_bytes(uint32_t link_max, uint32_t group_max, uint32_t log_max
     size_t memory = TOC_PAYLOAD_BYTES_MAX + TOC_INLINE_BYTES_MAX + TOC_WRAPS_MAX * TOC_KEY_BYTES +
                     TOC_MEMBERS_MAX * TOC_ID_BYTES + BEACON_ROOM_BYTES;
     return (size_t)link_max * log_max * sizeof(uint64_t) + toc_gossip_bytes(log_max) +
-           link_max * sizeof(struct toc_serves) +
+           toc_plan_bytes(link_max) + link_max * sizeof(struct toc_serves) +
            link_max * (sizeof(struct toc_compare) + group_max * sizeof(uint64_t)) +
            group_max * (sizeof(uint64_t) + 1) + tables + memory + 4096;
 }
@@ -45,6 +45,7 @@ static void make_tables(struct toc_replica *replica, struct toc_arena *arena)
     size_t links = replica->links->max, groups = replica->ledger->group_max;
     replica->has = reserve(arena, links * replica->ledger->log_max, sizeof(uint64_t));
     toc_gossip_init(&replica->gossip, arena, replica->ledger->log_max);
+    toc_plan_init(&replica->plan, arena, replica->links->max);
     replica->waiting = reserve(arena, TOC_WAITING_MAX, sizeof *replica->waiting);
     toc_places_init(&replica->waiting_places, arena, TOC_WAITING_MAX);
     replica->chunk_checks = reserve(arena, TOC_WAITING_MAX, sizeof *replica->chunk_checks);
@@ -103,6 +104,7 @@ void toc_replica_greet(struct toc_replica *replica, struct toc_link *link)
     memset(toc_replica_has(replica, link, 0), 0, replica->ledger->log_count * sizeof(uint64_t));
     memset(&replica->serves[link->place], 0, sizeof(struct toc_serves));
     toc_gossip_greet(replica, link);
+    toc_window_init(&replica->plan.windows[link->place]);
     link->tags_due = true; /* behind our HELLO */
     replica->compares[link->place] = (struct toc_compare){.rows_log = TOC_LEDGER_NONE};
     memset(&replica->rows_due[(size_t)link->place * replica->ledger->group_max], 0,
@@ -110,11 +112,12 @@ void toc_replica_greet(struct toc_replica *replica, struct toc_link *link)
 }
 
 /* What a link has sent and is not stored holds buffers. Credit bounds it but for alerts; and while
- * buffers are few, one message of each link at a time has to do. */
+ * buffers are few, one message of each link at a time has to do, besides those that are held: what
+ * these wait for must be let in. R-13.51 */
 static bool may_keep(const struct toc_replica *replica, const struct toc_link *link)
 {
-    return link->kept_bytes == 0 ||
-           (link->kept_bytes < TOC_CREDIT_LIVE_BYTES + TOC_CREDIT_BULK_BYTES &&
+    return link->kept_bytes <= replica->plan.windows[link->place].held_bytes ||
+           (link->kept_bytes < TOC_PENDING_LINK_BYTES &&
             toc_buffers_ample(&replica->links->buffers, TOC_BUFFER_MIDDLE_BYTES));
 }
 
@@ -225,12 +228,14 @@ void toc_replica_tick(struct toc_replica *replica, struct toc_turn *turn)
             link->vtop_due = true;
         }
     }
+    toc_hold_expire(replica, turn->now);
     toc_replica_beacons(replica, turn);
     toc_quota_tell(replica, turn);
 }
 
 void toc_replica_due(struct toc_replica *replica, struct toc_turn *turn)
 {
+    toc_plan_look(replica, turn);
     toc_replica_fetch(replica, turn);
     toc_gossip_due(replica, turn);
 }
@@ -273,7 +278,9 @@ void toc_replica_flush(struct toc_replica *replica, struct toc_turn *turn)
     if (replica->cards_changed) {
         note_cards(replica, turn);
     }
+    toc_replica_drain(replica, turn);
     toc_gossip_adopt(replica, turn);
+    toc_plan_give(replica, turn);
     for (uint32_t i = 0; i < replica->links->top; i++) {
         if (toc_link_stands(&replica->links->items[i])) {
             flush_link(replica, turn, &replica->links->items[i]);

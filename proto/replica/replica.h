@@ -20,9 +20,12 @@
 #include "gossip.h"
 #include "ledger.h"
 #include "links.h"
+#include "plan.h"
 #include "quota.h"
 
-#define TOC_WAITING_MAX 256u   /* ranges received, unchecked: more stay in their links' memory */
+#include <string.h>
+
+#define TOC_WAITING_MAX 512u   /* ranges received, not stored: more stay in their links' memory */
 #define TOC_JOBS_MAX 512u      /* unanswered stores: one group commit of the writer */
 #define TOC_JOBS_SPARE 16u     /* of them for what one step may add */
 #define TOC_JOB_OPS 8u         /* a direct group's founding and its first bulletin: 5 */
@@ -30,12 +33,12 @@
 #define TOC_SERVES_MAX 256u    /* logs on their way to one link; more are asked for again */
 #define TOC_LOADS_MAX 256u     /* unanswered loads of all links */
 #define TOC_LOADS_LINK 6u      /* blocks loaded or queued ahead of one link */
-#define TOC_WANTS_LINK 200u    /* unanswered WANTs to one link, below TOC_SERVES_MAX */
+#define TOC_WANTS_LINK 200u    /* items asked of one link, below TOC_SERVES_MAX */
 #define TOC_WANT_AHEAD 10000u  /* entries asked for beyond the verified head at most */
-#define TOC_WANT_MS_MAX 10000u /* without progress a want is given to another link */
+#define TOC_WANT_MS_MAX 10000u /* without progress an item was asked for in vain */
 #define TOC_RECOVER_MS 5000u   /* digests, rows and invitations take a few round trips */
 #define TOC_OWN_WAIT_MS 30000u /* who holds more of our own log than we must give it */
-#define TOC_UNMET_MAX 3u       /* after so many unmet wants others are asked first */
+#define TOC_UNMET_MAX 3u       /* after so many unmet items others are asked first */
 #define TOC_VTOP_MS 60000u     /* digests are compared at least so often */
 #define TOC_VTOP_MS_MIN 200u   /* and after a change at most so often */
 #define TOC_TAGS_MS_MIN 1000u  /* tags that nothing has changed are repeated at most so often */
@@ -81,13 +84,15 @@ struct toc_places {
 struct toc_waiting {
     struct toc_check check; /* first */
     uint64_t link;
-    uint32_t log, next;
+    uint32_t log, next, link_place;
+    bool held; /* counted as such: it came before what it follows */
+    struct toc_mono came;
     struct toc_buffer *buffer;
     struct toc_range_info info;
     bool live;              /* pushed, not asked for: goes on to others */
     enum toc_class charged; /* the class that it came in: whose credit it has used */
     bool handed;            /* to a job */
-    bool proved;            /* the check has ended well; those before it may still be out */
+    bool proved;            /* the check has ended; those before it may still be out */
     /* For the check, which runs anywhere: */
     struct toc_span range;
     const uint8_t *federation, *log_key;
@@ -137,6 +142,7 @@ struct toc_serve {
     uint32_t log;
     uint64_t next, last;
     bool headers_only, loading, chunks;
+    bool behind;  /* of a log of which something is served that was asked for before */
     uint64_t seq; /* chunks: of the entry that declares the payload; next..last are its pieces */
 };
 
@@ -235,6 +241,7 @@ struct toc_replica {
     struct toc_serves *serves; /* one a link */
     struct toc_pending_load *loads;
     struct toc_places load_places;
+    struct toc_plan plan;
     /* Comparing (vector.c). */
     struct toc_compare *compares; /* one a link */
     uint64_t *rows_due;           /* [link place][group]: set of buckets whose rows are to go out */
@@ -389,23 +396,17 @@ uint64_t *toc_replica_has(struct toc_replica *replica, const struct toc_link *li
 
 /* Wants (want.c). */
 
-/* Asks `link` for what it has of a log beyond ours, up to `to`, unless somebody is asked already.
- * R-13.13, R-13.17. */
+/* `link` has entries of a log up to `to`: what we lack of them is asked for, of this link or of
+ * others that have it, at the end of the step. R-13.13, R-13.17. */
 void toc_replica_want(struct toc_replica *replica, struct toc_turn *turn, struct toc_link *link,
                       uint32_t log, uint64_t to);
-/* The stored head of a log has moved: is what was wanted there, or is it time to ask for more? */
-void toc_replica_want_on(struct toc_replica *replica, uint32_t log);
-/* A whole block of a wanted log has come. */
-void toc_replica_want_progress(struct toc_replica *replica, const struct toc_turn *turn,
-                               uint32_t log);
-/* Gives up what was asked for of one log. */
-void toc_replica_unwant_log(struct toc_replica *replica, uint32_t log);
-/* Gives up all that was asked of a link: everybody is compared with soon. */
+/* All that was asked of a link is given up, as it is about to go: everybody is compared with soon.
+ */
 void toc_replica_unwant(struct toc_replica *replica, struct toc_link *link);
-/* Wants that make no progress go to other links.. */
+/* What is noted about a link once a second. */
 void toc_replica_want_tick(struct toc_replica *replica, struct toc_turn *turn,
                            struct toc_link *link);
-/* Seq up to which entries of a log are stored, checked or waiting. */
+/* Seq up to which entries of a log are stored, checked or waiting, without a gap. */
 uint64_t toc_replica_taken_to(const struct toc_replica *replica, const struct toc_ledger_log *log);
 /* Is this the log of this very node? */
 bool toc_replica_is_own(const struct toc_replica *replica, const struct toc_ledger_log *log);
@@ -445,6 +446,8 @@ void toc_replica_range_checked(struct toc_replica *replica, struct toc_turn *tur
                                struct toc_waiting *waiting);
 /* The check itself: pure; on any thread. */
 void toc_waiting_run(struct toc_waiting *waiting);
+/* What is proved and joins on goes to the store, where it waited for room. */
+void toc_replica_drain(struct toc_replica *replica, struct toc_turn *turn);
 
 /* From a proved range to the store (apply.c). */
 

@@ -30,31 +30,60 @@ bool toc_replica_serves(struct toc_replica *replica, const struct toc_link *link
     return find_serve(serves_of(replica, link), log, false, 0) != NULL;
 }
 
+/* What was asked for later keeps its order, and has its turn if it stood behind this one. */
 static void drop_serve(struct toc_serves *serves, struct toc_serve *serve)
 {
-    *serve = serves->items[--serves->count];
+    uint32_t log = serve->log, place = (uint32_t)(serve - serves->items);
+    bool chunks = serve->chunks;
+    serves->count--;
+    memmove(serve, serve + 1, (serves->count - place) * sizeof *serve);
+    struct toc_serve *next = chunks ? NULL : find_serve(serves, log, false, 0);
+    if (next != NULL) {
+        next->behind = false;
+    }
 }
 
-/* R-13.16: a WANT that goes on where the one before ends prolongs it; another one takes its place.
- */
-static void add_serve(struct toc_serves *serves, uint32_t log, const struct toc_want *want)
+static struct toc_serve *last_serve(struct toc_serves *serves, uint32_t log)
 {
-    bool chunks = want->kind == TOC_WANT_CHUNKS, headers_only = want->kind == TOC_WANT_HEADERS;
-    struct toc_serve *serve = find_serve(serves, log, chunks, want->seq);
+    for (uint32_t i = serves->count; i-- > 0;) {
+        if (serves->items[i].log == log && !serves->items[i].chunks) {
+            return &serves->items[i];
+        }
+    }
+    return NULL;
+}
+
+/* Entries: R-13.16. A WANT that goes on where the last one of its log ends prolongs it; any other
+ * is served behind those. */
+static void add_entries(struct toc_serves *serves, uint32_t log, const struct toc_want *want)
+{
+    bool headers_only = want->kind == TOC_WANT_HEADERS;
+    struct toc_serve *last = last_serve(serves, log);
+    if (last != NULL && last->headers_only == headers_only && want->from > last->next &&
+        want->from - 1 <= last->last) {
+        last->last = last->last > want->to ? last->last : want->to;
+    } else if (serves->count < TOC_SERVES_MAX) { /* else it asks again: digests repair */
+        serves->items[serves->count++] = (struct toc_serve){.log = log,
+                                                            .next = want->from,
+                                                            .last = want->to,
+                                                            .headers_only = headers_only,
+                                                            .behind = last != NULL};
+    }
+}
+
+/* Pieces of a payload: another WANT takes the place of the one before. */
+static void add_chunks(struct toc_serves *serves, uint32_t log, const struct toc_want *want)
+{
+    struct toc_serve *serve = find_serve(serves, log, true, want->seq);
     if (serve == NULL) {
         if (serves->count == TOC_SERVES_MAX) {
-            return; /* it asks again: digests repair */
+            return; /* it asks again */
         }
         serve = &serves->items[serves->count++];
-        *serve = (struct toc_serve){.log = log, .chunks = chunks, .seq = want->seq};
-    } else if (!chunks && serve->headers_only == headers_only && want->from > serve->next &&
-               want->from - 1 <= serve->last) {
-        serve->last = want->to;
-        return;
+        *serve = (struct toc_serve){.log = log, .chunks = true, .seq = want->seq};
     }
     serve->next = want->from;
     serve->last = want->to;
-    serve->headers_only = headers_only;
 }
 
 struct toc_err toc_replica_take_want(struct toc_replica *replica, struct toc_link *link,
@@ -71,7 +100,11 @@ struct toc_err toc_replica_take_want(struct toc_replica *replica, struct toc_lin
         !toc_ledger_is_member(replica->ledger, at->group, link->org)) {
         return toc_fail(TOC_MEMBER, "the peer asks for a group that it is not in"); /* */
     }
-    add_serve(serves_of(replica, link), log, &want);
+    if (want.kind == TOC_WANT_CHUNKS) {
+        add_chunks(serves_of(replica, link), log, &want);
+    } else {
+        add_entries(serves_of(replica, link), log, &want);
+    }
     return toc_ok();
 }
 
@@ -127,7 +160,7 @@ void toc_replica_serve(struct toc_replica *replica, struct toc_turn *turn, struc
             drop_serve(serves, serve);
             continue;
         }
-        if (!serve->loading && !start_load(replica, turn, link, serve)) {
+        if (!serve->loading && !serve->behind && !start_load(replica, turn, link, serve)) {
             return;
         }
         tried++;
@@ -228,7 +261,8 @@ static void range_served(struct toc_replica *replica, struct toc_link *link,
         return;
     }
     serve->next = info.last_seq + 1;
-    *toc_replica_has(replica, link, load->log) = info.last_seq;
+    uint64_t *has = toc_replica_has(replica, link, load->log);
+    *has = *has > info.last_seq ? *has : info.last_seq;
 }
 
 /* An invitation that was loaded goes out as it lies. */

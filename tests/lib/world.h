@@ -334,9 +334,14 @@ static inline void world_assert_idle(const struct world_node *node)
     assert_int_equal(toc_places_used(&replica->waiting_places), 0);
     assert_int_equal(toc_places_used(&replica->chunk_check_places), 0);
     assert_false(replica->big_busy);
+    assert_int_equal(replica->plan.item_count, 0);
+    assert_int_equal(replica->plan.held_count, 0);
+    assert_int_equal(replica->plan.held_bytes, 0);
+    assert_int_equal(replica->plan.jump_blocks, 0);
     for (uint32_t i = 0; i < node->core->ledger.log_count; i++) {
         const struct toc_ledger_log *log = &node->core->ledger.logs[i];
-        assert_int_equal(log->wanted_link, TOC_LEDGER_NONE);
+        assert_int_equal(log->first_item, TOC_LEDGER_NONE);
+        assert_int_equal(log->queue, TOC_PLAN_NONE);
         assert_int_equal(log->first_waiting, TOC_LEDGER_NONE);
         assert_true(log->disputed || log->checked.seq == log->head.seq || replica->broken);
     }

@@ -328,20 +328,33 @@ static void rows_that_say_nothing_are_ignored(void **state)
 static void a_row_to_the_end_of_numbers_is_asked_for_in_parts(void **state)
 {
     (void)state;
-    begin(8);
-    uint8_t log[32], all[32];
-    all_group(all);
-    world_log(&world, 3, NULL, log);
-    say_row(all, log, UINT64_MAX);
-    world_run(&world, 100);
-    const struct liar_message *message = liar_last(&liar, TOC_MSG_WANT);
-    assert_non_null(message);
-    struct toc_want want;
-    assert_ok(toc_want_decode(&want, message->body));
-    assert_int_equal(want.from, 1);
-    assert_true(want.to <= TOC_WANT_AHEAD && want.to % TOC_CHECKPOINT_ENTRIES == 0);
-    assert_int_equal(liar_count(&liar, TOC_MSG_WANT), 1);
-    end();
+    for (uint32_t entry_bytes = 1; entry_bytes <= 1024; entry_bytes *= 1024) {
+        begin(8);
+        uint8_t log[32], all[32];
+        all_group(all);
+        world_log(&world, 3, NULL, log);
+        uint32_t at = toc_ledger_find_log(&world.nodes[0].core->ledger, log);
+        world.nodes[0].core->ledger.logs[at].entry_bytes = entry_bytes;
+        say_row(all, log, UINT64_MAX);
+        world_run(&world, 100);
+        uint64_t next = 1;
+        for (size_t i = 0; i < liar.got_count; i++) {
+            struct toc_want want;
+            if (liar.got[i].type == TOC_MSG_WANT) {
+                assert_ok(toc_want_decode(&want, liar.got[i].body));
+                assert_int_equal(want.from, next);
+                assert_int_equal(want.to % TOC_CHECKPOINT_ENTRIES, 0);
+                next = want.to + 1;
+            }
+        }
+        /* as far ahead as is allowed: or as the first window goes. */
+        assert_in_range(next - 1, 1, TOC_WANT_AHEAD);
+        assert_int_equal(next - 1, entry_bytes == 1
+                                       ? (TOC_WANT_AHEAD - TOC_CHECKPOINT_ENTRIES) /
+                                             TOC_CHECKPOINT_ENTRIES * TOC_CHECKPOINT_ENTRIES
+                                       : TOC_WINDOW_BYTES_FIRST / entry_bytes);
+        end();
+    }
 }
 
 /* A node that has lost what it published asks for it; nobody's word keeps it from publishing. */
@@ -375,7 +388,7 @@ static void what_a_liar_withholds_comes_from_others(void **state)
     world_log(&world, 1, NULL, log);
     say_row(all, log, UINT64_MAX);
     world_run(&world, 100);
-    assert_int_equal(liar_count(&liar, TOC_MSG_WANT), 1);
+    assert_true(liar_count(&liar, TOC_MSG_WANT) > 0);
     /* Node 1 publishes; what it pushes while the liar is asked joins on as ever. */
     publish(1);
     world_run(&world, 100);
@@ -400,8 +413,8 @@ static void what_a_liar_withholds_comes_from_others(void **state)
     end();
 }
 
-/* the same, while the liar keeps its link busy with what is of no use. */
-static void a_busy_liar_is_asked_in_vain_for_ten_seconds(void **state)
+/* the same, while the liar keeps its link busy with what is of no use. */
+static void a_busy_liar_is_asked_in_vain_for_seconds(void **state)
 {
     (void)state;
     begin(14);
@@ -413,7 +426,7 @@ static void a_busy_liar_is_asked_in_vain_for_ten_seconds(void **state)
     assert_int_equal(seq_of(1, NULL), 1);
     say_row(all, log, 1000);
     world_run(&world, 100);
-    assert_int_equal(liar_count(&liar, TOC_MSG_WANT), 1);
+    assert_true(liar_count(&liar, TOC_MSG_WANT) > 0);
     /* Node 1 goes on, and one of its entries gets lost: only asking helps. */
     struct toc_link *back =
         toc_links_to(&world.nodes[1].core->links, world.nodes[0].node_keys.link_public);
@@ -429,7 +442,7 @@ static void a_busy_liar_is_asked_in_vain_for_ten_seconds(void **state)
         world_run(&world, 500);
     }
     assert_int_equal(seq_of(1, NULL), 3);
-    assert_in_range(world.now_ms - began, TOC_WANT_MS_MAX - 1000, TOC_WANT_MS_MAX + 3000);
+    assert_in_range(world.now_ms - began, TOC_LATE_MS, 2 * TOC_LATE_TIMES * 1000);
     assert_false(liar.closed);
     end();
 }
@@ -500,7 +513,7 @@ int main(void)
         cmocka_unit_test(a_row_to_the_end_of_numbers_is_asked_for_in_parts),
         cmocka_unit_test(promises_about_our_own_log_do_not_silence_us),
         cmocka_unit_test(what_a_liar_withholds_comes_from_others),
-        cmocka_unit_test(a_busy_liar_is_asked_in_vain_for_ten_seconds),
+        cmocka_unit_test(a_busy_liar_is_asked_in_vain_for_seconds),
         cmocka_unit_test(serving_has_its_bounds),
         cmocka_unit_test(a_flood_of_tags_is_read_slowly),
     };

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "replica.h"
+
+/* What does not come, or too slowly: others are asked for it. What comes twice does no harm. */
+
+/* The upper median of the rates of links with work, and of those that had some; 0 when none is
+ * known. */
+static uint64_t median_rate(const struct toc_replica *replica)
+{
+    uint64_t rates[TOC_LINKS_MAX];
+    size_t count = 0;
+    for (uint32_t i = 0; i < replica->links->top; i++) {
+        uint64_t rate = toc_window_rate(&replica->plan.windows[i]);
+        if (rate == 0 || !toc_link_stands(&replica->links->items[i])) {
+            continue;
+        }
+        size_t at = count++;
+        for (; at > 0 && rates[at - 1] > rate; at--) {
+            rates[at] = rates[at - 1];
+        }
+        rates[at] = rate;
+    }
+    return count == 0 ? 0 : rates[count / 2];
+}
+
+/* Is another link, not slow itself, free to bring what is left of an item far sooner? Only where
+ * nothing else of its log could be asked for meanwhile, or all else waits for it. */
+static bool is_sooner_elsewhere(struct toc_replica *replica, const struct toc_item *item,
+                                uint64_t median)
+{
+    const struct toc_plan *plan = &replica->plan;
+    const struct toc_ledger_log *log = &replica->ledger->logs[item->log];
+    uint64_t ms = toc_window_ms(&plan->windows[item->link], 0);
+    if (log->queue != TOC_PLAN_NONE && item->next != toc_replica_taken_to(replica, log) + 1) {
+        return false;
+    }
+    for (uint32_t i = 0; i < replica->links->top; i++) {
+        const struct toc_link *link = &replica->links->items[i];
+        const struct toc_window *window = &plan->windows[i];
+        if (i != item->link && toc_link_stands(link) && link->unmet < TOC_UNMET_MAX &&
+            toc_set_has(link->shared, log->group) &&
+            *toc_replica_has(replica, link, item->log) >= item->next &&
+            toc_window_rate(window) * TOC_SLOW_TIMES >= median &&
+            window->out_bytes < toc_window_bytes(window) / 2 &&
+            2 * toc_window_ms(window, item->bytes) < ms) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void hand_over(struct toc_replica *replica, struct toc_item *item)
+{
+    item->late = true;
+    toc_plan_hole(replica, item->log);
+}
+
+/* */
+static void look_at(struct toc_replica *replica, const struct toc_turn *turn, struct toc_item *item,
+                    uint64_t median)
+{
+    struct toc_window *window = &replica->plan.windows[item->link];
+    struct toc_link *link = &replica->links->items[item->link];
+    uint64_t waited_ms = turn->now.ms - item->progress.ms;
+    uint64_t patience_ms = TOC_LATE_TIMES * toc_window_ms(window, 0);
+    patience_ms = patience_ms > TOC_LATE_MS ? patience_ms : TOC_LATE_MS;
+    if (waited_ms >= patience_ms && waited_ms >= TOC_WANT_MS_MAX) {
+        uint32_t log = item->log;
+        bool needed = item->to > toc_replica_taken_to(replica, &replica->ledger->logs[log]);
+        toc_plan_end(replica, item);
+        if (needed) {
+            link->unmet++;
+            toc_replica_compare_all(replica);
+            toc_plan_hole(replica, log);
+        }
+        return;
+    }
+    bool slow = toc_window_rate(window) * TOC_SLOW_TIMES < median;
+    if (item->late || (waited_ms < patience_ms && !slow)) {
+        return;
+    }
+    if (waited_ms >= patience_ms ? toc_plan_other(replica, item->link, item->log, item->next)
+                                 : is_sooner_elsewhere(replica, item, median)) {
+        hand_over(replica, item);
+    }
+}
+
+void toc_plan_look(struct toc_replica *replica, struct toc_turn *turn)
+{
+    struct toc_plan *plan = &replica->plan;
+    if (plan->item_count == 0 || turn->now.ms < plan->look_ms) {
+        return;
+    }
+    plan->look_ms = turn->now.ms + TOC_PLAN_PAUSE_MS;
+    uint64_t median = median_rate(replica);
+    for (uint32_t i = 0; i < TOC_ITEMS_MAX; i++) {
+        if (plan->items[i].used) {
+            look_at(replica, turn, &plan->items[i], median);
+        }
+    }
+}
