@@ -73,6 +73,7 @@ struct toc_link {
     uint8_t shared[TOC_GROUP_SET_BYTES]; /* groups that both sides know, by place in the ledger */
     uint8_t invited[TOC_GROUP_SET_BYTES];
     bool vtop_due, invites_due, tags_due;
+    uint32_t wants_out;  /* items that were asked of this link and have not all come */
     uint32_t unmet;      /* items that never came, less the blocks that did */
     uint64_t kept_bytes; /* of received messages, until they are stored */
     uint64_t work_us;    /* the time by which the work that it caused is paid for */

@@ -121,7 +121,7 @@ void toc_plan_end(struct toc_replica *replica, struct toc_item *item)
     }
     *from = item->after;
     count_item(replica, item, false);
-    plan->windows[item->link].out_items--;
+    replica->links->items[item->link].wants_out = --plan->windows[item->link].out_items;
     plan->item_count--;
     *item = (struct toc_item){.after = plan->free_item};
     plan->free_item = place;
@@ -403,7 +403,7 @@ static void ask(struct toc_replica *replica, const struct toc_turn *turn, uint32
     at->asked_to = choice->to;
     toc_window_asked(window, choice->link, turn->now);
     count_item(replica, item, true);
-    window->out_items++;
+    choice->link->wants_out = ++window->out_items;
     plan->item_count++;
 }
 
