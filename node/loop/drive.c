@@ -270,10 +270,23 @@ static void source_text(char out[static INET6_ADDRSTRLEN], const uint8_t source[
     }
 }
 
+/* Who broke a rule, whence as far as that is known, why, and the code for whoever searches. */
+static void say_refusal(struct toc_daemon *daemon, const struct toc_notice *notice)
+{
+    static const uint8_t nobody[TOC_ID_BYTES], nowhere[16];
+    char source[INET6_ADDRSTRLEN], node[16] = "";
+    const char *why = notice->err.why == NULL ? toc_code_text(notice->err.code) : notice->err.why;
+    source_text(source, notice->source);
+    if (memcmp(notice->org, nobody, sizeof(nobody)) != 0) {
+        snprintf(node, sizeof(node), " node %u", notice->node);
+    }
+    bool known = memcmp(notice->source, nowhere, sizeof(nowhere)) != 0;
+    toc_say(TOC_LEVEL_WARNING, "refused %s%s%s%s: %s (%s)", handle_of(daemon, notice->org), node,
+            known ? " at " : "", known ? source : "", why, toc_code_name(notice->err.code));
+}
+
 static void say_notice(struct toc_daemon *daemon, const struct toc_notice *notice)
 {
-    char source[INET6_ADDRSTRLEN];
-    source_text(source, notice->source);
     const char *who = handle_of(daemon, notice->org);
     const char *why = notice->err.why == NULL ? toc_code_text(notice->err.code) : notice->err.why;
     switch (notice->kind) {
@@ -284,7 +297,7 @@ static void say_notice(struct toc_daemon *daemon, const struct toc_notice *notic
         toc_say(TOC_LEVEL_INFO, "link to %s node %u ended: %s", who, notice->node, why);
         return;
     case TOC_NOTICE_REFUSED:
-        toc_say(TOC_LEVEL_WARNING, "refused %s at %s: %s", who, source, why);
+        say_refusal(daemon, notice);
         return;
     case TOC_NOTICE_GROUP:
         toc_say(TOC_LEVEL_INFO,
