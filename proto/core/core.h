@@ -89,12 +89,30 @@ struct toc_link_view {
     uint64_t sent_bytes, received_bytes;
     uint64_t rtt_ms;
     struct toc_mono since;
-    int64_t clock_offset_ms; /* peer's clock minus ours at HELLO */
-    size_t group_count;      /* shared */
-    uint64_t behind_entries; /* entries the peer has told of that we lack */
+    int64_t clock_offset_ms;      /* peer's clock minus ours at HELLO */
+    size_t group_count;           /* shared */
+    uint64_t behind_entries;      /* entries the peer has told of that we lack */
+    size_t eager_logs, lazy_logs; /* shared logs that it is sent, and that it is told of */
+    size_t queued;                /* messages that wait to go to it */
+    uint64_t rate;                /* bytes a second that it has taken at last; 0: not known */
 };
 /* Copies up to `max` views; gives how many links there are. */
 size_t toc_core_view_links(const struct toc_core *core, struct toc_link_view *views, size_t max);
+
+/* Does this node hold what the others hold?. */
+enum toc_health { TOC_HEALTH_COMPLETE, TOC_HEALTH_BEHIND, TOC_HEALTH_CUT_OFF };
+struct toc_health_view {
+    enum toc_health health;
+    uint32_t linked_orgs;    /* other organisations to which links stand, */
+    uint32_t other_orgs;     /* of so many in the roster */
+    uint64_t behind_entries; /* that others hold and we do not, */
+    uint32_t behind_logs, behind_groups;
+    bool own_behind;       /* of our own logs too: the store has lost entries */
+    bool alarm;            /* the others' beacons have been ahead of us for ten minutes: */
+    uint32_t witness_orgs; /* those of so many organisations */
+    struct toc_utc since;  /* the health that is shown; 0 when complete */
+};
+void toc_core_view_health(const struct toc_core *core, struct toc_health_view *view);
 
 struct toc_group_view {
     uint8_t id[TOC_ID_BYTES];

@@ -25,6 +25,30 @@ static size_t shared_groups(const struct toc_core *core, const struct toc_link *
     return count;
 }
 
+/* Shared logs with entries that are pushed to this peer, and those that it is told of only. */
+static void count_logs(const struct toc_core *core, const struct toc_link *link,
+                       struct toc_link_view *view)
+{
+    for (uint32_t i = 0; link->established && i < core->ledger.log_count; i++) {
+        const struct toc_ledger_log *log = &core->ledger.logs[i];
+        if (log->head.seq == 0 || !toc_set_has(link->shared, log->group)) {
+            continue;
+        }
+        bool lazy = (core->replica.gossip.logs[i].lazy >> link->place & 1) != 0;
+        view->lazy_logs += lazy;
+        view->eager_logs += !lazy;
+    }
+}
+
+static size_t queued(const struct toc_link *link)
+{
+    size_t count = 0;
+    for (unsigned class = 0; class < TOC_CLASS_COUNT; class ++) {
+        count += toc_peer_waiting(&link->peer, (enum toc_class) class);
+    }
+    return count;
+}
+
 static void view_link(const struct toc_core *core, const struct toc_link *link,
                       struct toc_link_view *view)
 {
@@ -41,7 +65,10 @@ static void view_link(const struct toc_core *core, const struct toc_link *link,
                                    .since = link->opened,
                                    .clock_offset_ms = link->clock_offset_ms,
                                    .group_count = shared_groups(core, link),
-                                   .behind_entries = link->established ? behind(core, link) : 0};
+                                   .behind_entries = link->established ? behind(core, link) : 0,
+                                   .queued = queued(link),
+                                   .rate = link->peer.rate.bytes_s};
+    count_logs(core, link, view);
     memcpy(view->org, link->org, TOC_ID_BYTES);
 }
 
@@ -59,6 +86,43 @@ size_t toc_core_view_links(const struct toc_core *core, struct toc_link_view *vi
         count++;
     }
     return count;
+}
+
+/* Other organisations to which links stand. */
+static uint32_t linked_orgs(const struct toc_core *core)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < core->links.top; i++) {
+        const struct toc_link *link = &core->links.items[i];
+        bool counts = toc_link_stands(link) && memcmp(link->org, core->own_org, TOC_ID_BYTES) != 0;
+        for (uint32_t k = 0; counts && k < i; k++) {
+            const struct toc_link *before = &core->links.items[k];
+            counts = !toc_link_stands(before) || memcmp(before->org, link->org, TOC_ID_BYTES) != 0;
+        }
+        count += counts;
+    }
+    return count;
+}
+
+void toc_core_view_health(const struct toc_core *core, struct toc_health_view *view)
+{
+    const struct toc_lag *lag = &core->replica.lag;
+    *view = (struct toc_health_view){.linked_orgs = linked_orgs(core),
+                                     .other_orgs = (uint32_t)core->ledger.roster->org_count - 1,
+                                     .behind_entries = lag->entries,
+                                     .behind_logs = lag->log_count,
+                                     .behind_groups = lag->group_count,
+                                     .own_behind = lag->own,
+                                     .alarm = lag->alarm,
+                                     .witness_orgs = lag->witness_count};
+    bool alone = view->linked_orgs == 0 && view->other_orgs > 0;
+    if (alone || lag->alarm) {
+        view->health = TOC_HEALTH_CUT_OFF;
+        view->since = alone ? lag->alone_since : lag->alarm_since;
+    } else if (lag->entries > 0) {
+        view->health = TOC_HEALTH_BEHIND;
+        view->since = lag->behind_since;
+    }
 }
 
 size_t toc_core_view_groups(const struct toc_core *core, struct toc_group_view *views, size_t max)

@@ -60,7 +60,12 @@ static void note_row(struct toc_replica *replica, const struct toc_beacon *beaco
     if (row == NULL) {
         return;
     }
+    if (!row->used) {
+        replica->receipt_places[replica->receipt_count++] = (uint32_t)(row - replica->receipts);
+    }
     *row = (struct toc_receipt_row){.used = true,
+                                    .ahead_seq = row->ahead_seq,
+                                    .ahead_ms = row->ahead_ms,
                                     .node = beacon->node,
                                     .log = log,
                                     .stored_seq = said.stored_seq,
@@ -135,6 +140,7 @@ static struct toc_span make_beacon(struct toc_replica *replica, const struct toc
     return toc_beacon_seal((struct toc_room){out->at, out->size}, scratch, &beacon, &signer);
 }
 
+/* to every link that shares the group but the one it came from. */
 static void spread(struct toc_replica *replica, uint32_t group, struct toc_buffer *beacon,
                    const struct toc_link *except)
 {
@@ -160,6 +166,14 @@ static bool is_due(const struct toc_replica *replica, const struct toc_turn *tur
     }
     return toc_set_has(replica->beacon_dirty, group) ||
            (next != 0 && turn->now.ms - next >= TOC_BEACON_IDLE_MS);
+}
+
+void toc_replica_beacon_soon(struct toc_replica *replica, const struct toc_turn *turn,
+                             uint32_t group)
+{
+    uint64_t soon = turn->now.ms + TOC_BEACON_ALERT_MS;
+    uint64_t *next = &replica->beacon_next_ms[group];
+    *next = *next > soon ? soon : *next;
 }
 
 void toc_replica_beacons(struct toc_replica *replica, struct toc_turn *turn)

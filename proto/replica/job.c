@@ -142,6 +142,9 @@ static void range_stored(struct toc_replica *replica, struct toc_turn *turn,
     info.last_seq = at->head.seq;
     at->stored_at = turn->now_utc;
     toc_set_put(replica->beacon_dirty, at->group, true);
+    if (job->class == TOC_CLASS_ALERT) {
+        toc_replica_beacon_soon(replica, turn, at->group);
+    }
     deliver(replica, turn, log);
     toc_replica_push(replica, turn, job, buffer_of(job, op), &info, log);
 }

@@ -13,7 +13,7 @@ size_t toc_replica_bytes(uint32_t link_max, uint32_t group_max, uint32_t log_max
         TOC_LOADS_MAX * sizeof(struct toc_pending_load) +
         TOC_MISSING_MAX * sizeof(struct toc_missing) +
         TOC_ORGS_MAX * (sizeof(uint16_t) + sizeof(struct toc_alerts) + sizeof(struct toc_quota)) +
-        TOC_RECEIPTS_MAX * sizeof(struct toc_receipt_row) +
+        TOC_RECEIPTS_MAX * (sizeof(struct toc_receipt_row) + sizeof(uint32_t)) +
         TOC_BEACON_SERIALS_MAX * sizeof(struct toc_serial_row) +
         (2 * TOC_WAITING_MAX + TOC_JOBS_MAX + TOC_LOADS_MAX) * sizeof(uint16_t);
     size_t memory = TOC_PAYLOAD_BYTES_MAX + TOC_INLINE_BYTES_MAX + TOC_WRAPS_MAX * TOC_KEY_BYTES +
@@ -21,7 +21,7 @@ size_t toc_replica_bytes(uint32_t link_max, uint32_t group_max, uint32_t log_max
     return (size_t)link_max * log_max * sizeof(uint64_t) + toc_gossip_bytes(log_max) +
            toc_plan_bytes(link_max) + link_max * sizeof(struct toc_serves) +
            link_max * (sizeof(struct toc_compare) + group_max * sizeof(uint64_t)) +
-           group_max * (sizeof(uint64_t) + 1) + tables + memory + 4096;
+           toc_lag_bytes(log_max) + group_max * (sizeof(uint64_t) + 1) + tables + memory + 4096;
 }
 
 static void *reserve(struct toc_arena *arena, size_t count, size_t item_bytes)
@@ -63,6 +63,8 @@ static void make_tables(struct toc_replica *replica, struct toc_arena *arena)
     replica->alerts = reserve(arena, TOC_ORGS_MAX, sizeof *replica->alerts);
     replica->quotas = reserve(arena, TOC_ORGS_MAX, sizeof *replica->quotas);
     replica->receipts = reserve(arena, TOC_RECEIPTS_MAX, sizeof *replica->receipts);
+    replica->receipt_places = reserve(arena, TOC_RECEIPTS_MAX, sizeof(uint32_t));
+    toc_lag_init(&replica->lag, arena, replica->ledger->log_max);
     replica->serials = reserve(arena, TOC_BEACON_SERIALS_MAX, sizeof *replica->serials);
     replica->beacon_dirty = reserve(arena, groups / 8 + 1, 1);
     replica->beacon_next_ms = reserve(arena, groups, sizeof(uint64_t));
@@ -230,6 +232,7 @@ void toc_replica_tick(struct toc_replica *replica, struct toc_turn *turn)
     }
     toc_hold_expire(replica, turn->now);
     toc_replica_beacons(replica, turn);
+    toc_lag_tick(replica, turn);
     toc_quota_tell(replica, turn);
 }
 

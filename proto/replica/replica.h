@@ -18,6 +18,7 @@
 #define TOC_REPLICA_H
 
 #include "gossip.h"
+#include "lag.h"
 #include "ledger.h"
 #include "links.h"
 #include "plan.h"
@@ -56,6 +57,7 @@
 #define TOC_BEACON_MS 1000u         /* groups of under nine organisations */
 #define TOC_BEACON_SLOW_MS 900000u  /* larger ones: 15 min */
 #define TOC_BEACON_IDLE_MS 3600000u /* unchanged: hourly, for those who came later */
+#define TOC_BEACON_ALERT_MS 5000u   /* after an alert */
 #define TOC_BEACON_SMALL_GROUP 9u
 #define TOC_BEACON_EVERY_MS 500u /* one writer's beacons are taken at this pace */
 #define TOC_BEACON_BURST 4u      /* and so many at once */
@@ -206,6 +208,7 @@ struct toc_receipt_row {
     uint32_t log;
     uint8_t org[TOC_ID_BYTES];
     uint64_t stored_seq, stored_at_ms, indexed_seq, indexed_at_ms;
+    uint64_t ahead_seq, ahead_ms; /* what it holds beyond us, and since when we know (lag.c) */
 };
 struct toc_serial_row {
     bool used;
@@ -263,6 +266,9 @@ struct toc_replica {
     uint8_t *seal_keys, *members; /* while an audience is founded: 8,192 keys, 1,024 ids */
     bool big_busy;
     struct toc_receipt_row *receipts;
+    uint32_t *receipt_places; /* of the rows in use */
+    uint32_t receipt_count;
+    struct toc_lag lag; /* lag.c */
     struct toc_serial_row *serials;
     uint8_t *beacon_dirty; /* set of groups */
     uint64_t *beacon_next_ms;
@@ -544,6 +550,9 @@ void toc_chunk_check_run(struct toc_chunk_check *check);
 
 /* Beacons (beacon.c). */
 
+/* An alert was stored in this group: its receipts are of interest soon.. */
+void toc_replica_beacon_soon(struct toc_replica *replica, const struct toc_turn *turn,
+                             uint32_t group);
 /* Makes and sends those that are due. */
 void toc_replica_beacons(struct toc_replica *replica, struct toc_turn *turn);
 /* BEACON. Fails: as toc_beacon_decode, MEMBER, SIGNATURE (after some). */
