@@ -53,6 +53,14 @@ void evil_init(struct evil *evil, const struct evil_net *net, struct toc_span ge
     toc_peer_init(&evil->peer, &arena, &evil->self);
 }
 
+static void forget_rows(struct evil *evil)
+{
+    for (size_t i = 0; i < EVIL_ROWS; i++) {
+        free((void *)(uintptr_t)evil->rows[i].at);
+        evil->rows[i] = toc_span(NULL, 0);
+    }
+}
+
 static void forget(struct evil *evil)
 {
     for (size_t i = 0; i < 256; i++) {
@@ -60,6 +68,7 @@ static void forget(struct evil *evil)
         evil->last[i] = toc_span(NULL, 0);
         evil->count[i] = 0;
     }
+    forget_rows(evil);
 }
 
 void evil_clear(struct evil *evil)
@@ -107,19 +116,28 @@ static bool keeps_nothing(uint8_t type)
     return false;
 }
 
+/* A copy on the heap, in place of what stands there. */
+static void keep(struct evil *evil, struct toc_span *place, struct toc_span body)
+{
+    uint8_t *copy = malloc(body.len + 1);
+    EVIL_NEED(evil, copy != NULL);
+    if (body.len != 0) {
+        memcpy(copy, body.at, body.len);
+    }
+    free((void *)(uintptr_t)place->at);
+    *place = toc_span(copy, body.len);
+}
+
 static void read_messages(struct evil *evil)
 {
     struct toc_message message;
     bool is_stalled;
     while (
         toc_peer_next_message(&evil->peer, &evil->buffers, keeps_nothing, &message, &is_stalled)) {
-        uint8_t *copy = malloc(message.body.len + 1);
-        EVIL_NEED(evil, copy != NULL);
-        if (message.body.len != 0) {
-            memcpy(copy, message.body.at, message.body.len);
+        keep(evil, &evil->last[message.type], message.body);
+        if (message.type == TOC_MSG_VROW) {
+            keep(evil, &evil->rows[evil->count[TOC_MSG_VROW] % EVIL_ROWS], message.body);
         }
-        free((void *)(uintptr_t)evil->last[message.type].at);
-        evil->last[message.type] = toc_span(copy, message.body.len);
         evil->count[message.type]++;
         toc_buffer_drop(&evil->buffers, message.buffer);
     }
@@ -333,13 +351,21 @@ void evil_say_want(struct evil *evil, const struct toc_want *want)
     evil_say(evil, TOC_MSG_WANT, TOC_CLASS_CONTROL, toc_span(body, sizeof body));
 }
 
-/* Is the row of a log among these? */
-static bool find_row(struct toc_span rows, const uint8_t *log, struct toc_row *row)
+/* Has a VROW of this group come since, and is the row of the log in one? */
+static bool find_row(const struct evil *evil, const uint8_t *group, const uint8_t *log,
+                     struct toc_row *row, bool *is_told)
 {
-    for (size_t at = TOC_VROW_HEAD_BYTES; at + TOC_ROW_BYTES <= rows.len; at += TOC_ROW_BYTES) {
-        toc_row_decode(row, rows.at + at);
-        if (memcmp(row->log, log, TOC_ID_BYTES) == 0) {
-            return true;
+    for (size_t i = 0; i < EVIL_ROWS; i++) {
+        struct toc_span rows = evil->rows[i];
+        if (rows.len < TOC_VROW_HEAD_BYTES || memcmp(rows.at, group, TOC_ID_BYTES) != 0) {
+            continue;
+        }
+        *is_told = true;
+        for (size_t at = TOC_VROW_HEAD_BYTES; at + TOC_ROW_BYTES <= rows.len; at += TOC_ROW_BYTES) {
+            toc_row_decode(row, rows.at + at);
+            if (memcmp(row->log, log, TOC_ID_BYTES) == 0) {
+                return true;
+            }
         }
     }
     return false;
@@ -349,17 +375,18 @@ bool evil_row_of(struct evil *evil, const uint8_t *group, const uint8_t *log, st
 {
     EVIL_NEED(evil, evil_hears(evil, TOC_MSG_VTOP, 1, EVIL_ANSWER_MS));
     struct toc_span vtop = evil->last[TOC_MSG_VTOP];
+    bool is_told = false;
+    forget_rows(evil);
     memset(evil->body, 0, vtop.len);
     memcpy(evil->body, vtop.at, TOC_VTOP_CHECK_BYTES);
     evil_say(evil, TOC_MSG_VTOP, TOC_CLASS_CONTROL, toc_span(evil->body, vtop.len));
-    for (uint64_t gone = 0; gone < EVIL_ANSWER_MS && !evil->closed; gone += 5) {
+    for (uint64_t gone = 0; gone < EVIL_ANSWER_MS && !evil->closed && !is_told; gone += 5) {
         evil_wait(evil, 5);
-        struct toc_span rows = evil->last[TOC_MSG_VROW];
-        bool is_this = rows.len != 0 && memcmp(rows.at, group, TOC_ID_BYTES) == 0;
-        if (is_this && (find_row(rows, log, row) || rows.at[TOC_ID_BYTES] == 1)) {
-            return find_row(rows, log, row);
+        if (find_row(evil, group, log, row, &is_told)) {
+            return true;
         }
     }
+    EVIL_NEED(evil, is_told);
     return false;
 }
 

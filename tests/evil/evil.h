@@ -14,6 +14,7 @@
 #include "trust.h"
 
 #define EVIL_PARTIES 4u
+#define EVIL_ROWS 32u
 #define EVIL_CREDIT (UINT64_C(1) << 60)
 /* For whatever an honest node answers at once: ten times what a loaded machine needs. */
 #define EVIL_ANSWER_MS 20000u
@@ -108,6 +109,7 @@ struct evil {
     struct toc_err why; /* of the end, where the net can tell */
     size_t count[256];  /* messages by type */
     struct toc_span last[256];
+    struct toc_span rows[EVIL_ROWS]; /* the newest VROWs, by count */
     struct evil_group group;
     struct chain *chain;
     uint8_t *body; /* EVIL_BODY_BYTES of scratch */

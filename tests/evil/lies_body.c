@@ -156,6 +156,12 @@ static void vtop_without_digests(struct evil *evil)
     vtop(evil, 0, 0, 0);
 }
 
+/* the same groups by their check, another number of digests. */
+static void vtop_of_more_digests(struct evil *evil)
+{
+    vtop(evil, 9, 0, 3);
+}
+
 static void vtop_of_other_groups(struct evil *evil)
 {
     evil_say(evil, TOC_MSG_VTOP, TOC_CLASS_CONTROL, evil_fill(evil, 0xee, 4 + 16));
@@ -381,6 +387,7 @@ static const struct evil_lie lies[] = {
     {"vtop_of_no_bytes", .stage = EVIL_JOINED, REFUSED(TOC_MALFORMED), CONTROL(TOC_MSG_VTOP, "")},
     {"vtop_without_digests", vtop_without_digests, EVIL_JOINED, REFUSED(TOC_MALFORMED)},
     {"vtop_not_whole", vtop_not_whole, EVIL_JOINED, REFUSED(TOC_MALFORMED)},
+    {"vtop_of_9_digests", vtop_of_more_digests, EVIL_JOINED, REFUSED(TOC_MALFORMED)},
     {"vtop_of_zeros", vtop_of_other_digests, EVIL_JOINED, IGNORED, .arg = 0},
     {"vtop_of_ones", vtop_of_other_digests, EVIL_JOINED, IGNORED, .arg = 0xff},
     {"vtop_of_other_groups", vtop_of_other_groups, EVIL_JOINED, IGNORED},
