@@ -3,8 +3,9 @@
 /*
  * From one CERT's publish to another's answer: two real tocsind on loopback, both durable, both
  * indexing. The clock runs from before the request to the author's node until a lookup of the new
- * indicator on the neighbour finds it. Then: one `tocsin lookup` from prompt to prompt, a start,
- * and the memory of a node that idles.
+ * indicator on the neighbour finds it. The limit is the disk: what two commits of LMDB's kind, the
+ * author's and the neighbour's, cost on it in the same minute without anything else. Then: one
+ * `tocsin lookup` from prompt to prompt, a start, and the memory of a node that idles.
  */
 #include <sodium.h>
 
@@ -34,10 +35,45 @@ static void show(const char *name, double value, const char *unit, const char *r
     fflush(stdout);
 }
 
+/* A file that is written as LMDB commits: pages, fdatasync, the meta page at once to the disk. */
+struct disk {
+    int data, meta;
+    unsigned next;
+};
+
+#define DISK_PAGES 8u /* of a commit with one entry */
+#define DISK_COMMITS 64u
+
+static void disk_commit(struct disk *disk)
+{
+    static const char pages[DISK_PAGES * 4096];
+    off_t at = (off_t)(1 + disk->next++ % DISK_COMMITS) * (off_t)sizeof(pages);
+    if (pwrite(disk->data, pages, sizeof(pages), at) != (ssize_t)sizeof(pages) ||
+        fdatasync(disk->data) != 0 || pwrite(disk->meta, pages, 120, 0) != 120) {
+        nodes_die("the disk cannot be written");
+    }
+}
+
+/* The file is as long as it will be: a store grows seldom. */
+static void disk_open(struct disk *disk)
+{
+    char path[600];
+    snprintf(path, sizeof(path), "%s/plain", nodes_folder.path);
+    disk->data = open(path, O_RDWR | O_CREAT, 0600);
+    disk->meta = open(path, O_RDWR | O_DSYNC);
+    disk->next = 0;
+    for (unsigned i = 0; i < DISK_COMMITS; i++) {
+        disk_commit(disk);
+    }
+}
+
 static void measure_visible(struct toc_client *author, struct toc_client *neighbour,
                             unsigned rounds)
 {
     double *seen = calloc(rounds, sizeof(*seen)), *done = calloc(rounds, sizeof(*done));
+    double *least = calloc(rounds, sizeof(*least));
+    struct disk disk;
+    disk_open(&disk);
     for (unsigned i = 0; i < rounds + WARM_UP; i++) {
         char value[64];
         snprintf(value, sizeof(value), "n%u.visible.example.org", i);
@@ -53,12 +89,23 @@ static void measure_visible(struct toc_client *author, struct toc_client *neighb
         if (i >= WARM_UP) {
             seen[i - WARM_UP] = (nodes_now() - start) * 1e3;
             done[i - WARM_UP] = (acknowledged - start) * 1e3;
+            start = nodes_now();
+            disk_commit(&disk);
+            disk_commit(&disk);
+            least[i - WARM_UP] = (nodes_now() - start) * 1e3;
         }
     }
+    show("disk.two_commits.p50", at_share(least, rounds, 0.5), "ms", "");
+    show("disk.two_commits.p99", at_share(least, rounds, 0.99), "ms", "");
     show("publish.p50", at_share(done, rounds, 0.5), "ms", "");
     show("publish.p99", at_share(done, rounds, 0.99), "ms", "");
-    show("visible.p50", at_share(seen, rounds, 0.5), "ms", ",\"goal\":\"<= 3\"");
-    show("visible.p99", at_share(seen, rounds, 0.99), "ms", "");
+    show("visible.p50", at_share(seen, rounds, 0.5), "ms",
+         ",\"limit\":\"disk.two_commits.p50\",\"goal\":\"<= 3\"");
+    show("visible.p99", at_share(seen, rounds, 0.99), "ms",
+         ",\"limit\":\"disk.two_commits.p99\",\"goal\":\"<= 5\"");
+    close(disk.data);
+    close(disk.meta);
+    free(least);
     free(seen);
     free(done);
 }

@@ -290,7 +290,7 @@ static inline bool nodes_ask(struct toc_client *client, struct toc_build *reques
     struct toc_line line = {{0}};
     struct toc_message next;
     bool any = false;
-    static uint8_t kept[65536];
+    static _Thread_local uint8_t kept[65536];
     if (toc_failed(toc_client_ask(client, request, &line))) {
         nodes_die("%s", line.text);
     }
