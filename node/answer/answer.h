@@ -71,8 +71,12 @@ struct toc_publication {
 };
 /* Frees it with all that it owns. NULL is legal. */
 void toc_publication_free(struct toc_publication *publication);
-/* Adds where it stands and ends the row; remembers what `--each` skips from now on. */
+/* Adds where it stands and ends the row; remembers what `--each` skips from now on: after a power
+ * cut only what toc_publication_sync has seen. */
 void toc_publication_done(struct toc_publication *publication, const uint8_t *group,
                           const uint8_t *log, uint64_t seq);
+
+/* Makes durable what `--each` skips; waits for the disk. Fails: IO. */
+TOC_MUST_USE struct toc_err toc_publication_sync(const struct toc_home *home);
 
 #endif

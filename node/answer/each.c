@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /*
  * HOME/published: records of 64 bytes, key ‖ id of the bulletin, appended when a publication of one
- * document is durable. Lost or cut, it costs a second publication, never a missing one.
+ * document is durable, and synced with the audit log. Lost or cut, it costs a second publication,
+ * never a missing one.
  */
 #include "answer_internal.h"
 
@@ -71,4 +72,15 @@ void toc_each_note(const struct toc_home *home, const uint8_t record[static 2 * 
         (void)!pwrite(fd, record, RECORD_BYTES, at.st_size - at.st_size % (off_t)RECORD_BYTES);
     }
     (void)close(fd);
+}
+
+struct toc_err toc_publication_sync(const struct toc_home *home)
+{
+    int fd = openat(home->dir_fd, TOC_HOME_EACH, O_WRONLY | O_CLOEXEC);
+    if (fd < 0) {
+        return toc_ok(); /* nothing is remembered */
+    }
+    bool synced = fdatasync(fd) == 0;
+    (void)close(fd);
+    return synced ? toc_ok() : toc_fail(TOC_IO, "the list of published files cannot be synced");
 }

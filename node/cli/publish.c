@@ -14,15 +14,31 @@ static const enum toc_field publication_keys[] = {TOC_FIELD_ID,
                                                   TOC_FIELD_AUDIENCE_NAMES,
                                                   0};
 
+/* With --each so many bulletins are on their way at a time: while one becomes durable, the next is
+ * read. */
+#define LANES 16u
+/* What is larger goes alone: it fills the memory of the node and of this program. */
+#define LANE_BYTES_MAX ((size_t)1 << 20)
+
+/* A connection with one bulletin on its way. */
+struct lane {
+    struct toc_ask ask;
+    size_t source;
+    bool open, busy, sent;
+};
+
 struct publish {
     const struct toc_args *args;
-    struct toc_ask ask;
+    struct lane lanes[LANES];
+    struct toc_ask *ask; /* of the lane at hand */
     struct toc_draft draft;
     struct toc_sources sources;
     size_t first, count;                      /* the sources of the bulletin at hand */
     char *asked_to, *asked_tlp, *asked_title; /* own: answers on the terminal */
     bool skipped;                             /* the bulletin at hand: its audience got it before */
     uint64_t published_count, skipped_count, refused_count;
+    enum toc_exit first_failure;
+    bool is_cut_off; /* the node cannot be reached any more */
 };
 
 /* the request */
@@ -60,7 +76,7 @@ static void add_iocs(struct toc_build *build, const struct toc_draft_list *iocs)
 
 static void add_documents(struct publish *publish)
 {
-    struct toc_build *build = &publish->ask.request;
+    struct toc_build *build = &publish->ask->request;
     if (publish->count == 0) {
         return;
     }
@@ -79,13 +95,13 @@ static void add_documents(struct publish *publish)
 static bool send_request(struct publish *publish, bool dry_run, const char *tlp_missing)
 {
     const struct toc_draft *draft = &publish->draft;
-    struct toc_build *build = &publish->ask.request;
-    toc_ask_begin(&publish->ask, "publish");
+    struct toc_build *build = &publish->ask->request;
+    toc_ask_begin(publish->ask, "publish");
     if (dry_run) {
         toc_build_flag(build, TOC_FIELD_DRY_RUN, true);
     }
     if (draft->to != NULL) {
-        toc_ask_audience(&publish->ask, draft->to);
+        toc_ask_audience(publish->ask, draft->to);
     }
     add_text(build, TOC_FIELD_TLP_MISSING, tlp_missing);
     add_text(build, TOC_FIELD_LOWER_TLP, draft->lower_tlp);
@@ -118,27 +134,27 @@ static bool send_request(struct publish *publish, bool dry_run, const char *tlp_
     add_list(build, TOC_FIELD_CVES, &draft->cves);
     add_iocs(build, &draft->iocs);
     add_documents(publish);
-    return toc_ask_send(&publish->ask);
+    return toc_ask_send(publish->ask);
 }
 
 /* The node knows a document by its last name; the person gave a path. With --each every refusal is
  * of one file and names it. */
 static enum toc_exit complain_refusal(struct publish *publish)
 {
-    const char *text = publish->ask.line.text;
+    const char *text = publish->ask->line.text;
     for (size_t i = 0; i < publish->count; i++) {
         const struct toc_source *source = &publish->sources.at[publish->first + i];
         const char *name = toc_source_name(source);
         size_t len = strlen(name);
         if (strncmp(text, name, len) == 0 && text[len] == ':') {
-            return toc_complain(publish->ask.status, "%s%s", source->path, text + len);
+            return toc_complain(publish->ask->status, "%s%s", source->path, text + len);
         }
     }
-    if (toc_args_has(publish->args, "each") && publish->ask.status != TOC_EXIT_UNREACHABLE) {
-        return toc_complain(publish->ask.status, "%s: %s", publish->sources.at[publish->first].path,
-                            text);
+    if (toc_args_has(publish->args, "each") && publish->ask->status != TOC_EXIT_UNREACHABLE) {
+        return toc_complain(publish->ask->status, "%s: %s",
+                            publish->sources.at[publish->first].path, text);
     }
-    return toc_complain(publish->ask.status, "%s", text);
+    return toc_complain(publish->ask->status, "%s", text);
 }
 
 /* one bulletin */
@@ -148,7 +164,7 @@ static void warn_unread(const struct publish *publish)
 {
     struct toc_items items;
     struct toc_message document;
-    (void)toc_message_list(&publish->ask.row, TOC_FIELD_DOCUMENTS, &items);
+    (void)toc_message_list(&publish->ask->row, TOC_FIELD_DOCUMENTS, &items);
     for (size_t i = 0; i < publish->count && toc_items_row(&items, &document); i++) {
         const char *path = publish->sources.at[publish->first + i].path;
         struct toc_span format = toc_message_text(&document, TOC_FIELD_FORMAT);
@@ -175,7 +191,7 @@ static void warn_unread(const struct publish *publish)
 
 static void print_published(struct publish *publish, bool dry_run)
 {
-    const struct toc_message *row = &publish->ask.row;
+    const struct toc_message *row = &publish->ask->row;
     publish->skipped = toc_message_is(row, TOC_FIELD_ROW, "skipped");
     if (publish->skipped) {
         return;
@@ -197,15 +213,13 @@ static void print_published(struct publish *publish, bool dry_run)
     }
 }
 
-/* Publishes, or with dry_run shows what would be. */
-static enum toc_exit commit(struct publish *publish, bool dry_run)
+/* Prints what a request to publish, or with dry_run to show what would be, has come to. */
+static enum toc_exit take_outcome(struct publish *publish, bool sent, bool dry_run)
 {
-    publish->ask.quiet = true;
-    bool sent = send_request(publish, dry_run, publish->draft.tlp_missing);
-    while (sent && toc_ask_next(&publish->ask)) {
+    while (sent && toc_ask_next(publish->ask)) {
         print_published(publish, dry_run);
     }
-    if (publish->ask.status != TOC_EXIT_DONE) {
+    if (publish->ask->status != TOC_EXIT_DONE) {
         return complain_refusal(publish);
     }
     return TOC_EXIT_DONE;
@@ -231,21 +245,21 @@ static bool confirm(struct publish *publish, enum toc_exit *status)
         /* A trial TLP where none is known yet: the answer tells whether a document states one. */
         bool sent = send_request(publish, true, tlp_given ? draft->tlp_missing : "clear");
         bool marked = false;
-        while (sent && toc_ask_next(&publish->ask)) {
-            publish->skipped = toc_message_is(&publish->ask.row, TOC_FIELD_ROW, "skipped");
-            marked = toc_message_has(&publish->ask.row, TOC_FIELD_MARKING);
+        while (sent && toc_ask_next(publish->ask)) {
+            publish->skipped = toc_message_is(&publish->ask->row, TOC_FIELD_ROW, "skipped");
+            marked = toc_message_has(&publish->ask->row, TOC_FIELD_MARKING);
             shown = tlp_given || marked || publish->skipped;
             if (shown && !publish->skipped) {
-                toc_preview_print(stderr, &publish->ask.row);
+                toc_preview_print(stderr, &publish->ask->row);
             }
         }
-        if (publish->ask.status == TOC_EXIT_USAGE && !title_asked) {
+        if (publish->ask->status == TOC_EXIT_USAGE && !title_asked) {
             title_asked = true;
             if (!ask_field(&draft->title, &publish->asked_title, "Title")) {
                 *status = complain_refusal(publish);
                 return false;
             }
-        } else if (publish->ask.status != TOC_EXIT_DONE) {
+        } else if (publish->ask->status != TOC_EXIT_DONE) {
             *status = complain_refusal(publish);
             return false;
         } else if (!shown) {
@@ -269,7 +283,7 @@ static enum toc_exit publish_one(struct publish *publish)
     enum toc_exit status = TOC_EXIT_DONE;
     bool dry_run = toc_args_has(publish->args, "dry-run");
     bool ask = toc_prompt_possible() && !dry_run && !toc_args_has(publish->args, "yes");
-    publish->ask.quiet = true;
+    publish->ask->quiet = true;
     publish->skipped = false;
     if (ask && publish->draft.to == NULL) {
         (void)ask_field(&publish->draft.to, &publish->asked_to,
@@ -278,7 +292,9 @@ static enum toc_exit publish_one(struct publish *publish)
     if (ask && !confirm(publish, &status)) {
         return status;
     }
-    return commit(publish, dry_run);
+    publish->ask->quiet = true;
+    bool sent = send_request(publish, dry_run, publish->draft.tlp_missing);
+    return take_outcome(publish, sent, dry_run);
 }
 
 /* all of them */
@@ -297,29 +313,114 @@ static enum toc_exit read_sources(struct publish *publish, size_t first, size_t 
     return TOC_EXIT_DONE;
 }
 
+static void count_outcome(struct publish *publish, size_t source, enum toc_exit status)
+{
+    toc_source_forget(&publish->sources, source);
+    publish->skipped_count += status == TOC_EXIT_DONE && publish->skipped;
+    publish->published_count += status == TOC_EXIT_DONE && !publish->skipped;
+    publish->refused_count += status != TOC_EXIT_DONE;
+    publish->first_failure =
+        publish->first_failure == TOC_EXIT_DONE ? status : publish->first_failure;
+    publish->is_cut_off = publish->is_cut_off || status == TOC_EXIT_UNREACHABLE;
+}
+
+/* Waits for what is on its way in the lane. */
+static void end_lane(struct publish *publish, struct lane *lane)
+{
+    if (!lane->busy) {
+        return;
+    }
+    lane->busy = false;
+    publish->ask = &lane->ask;
+    publish->first = lane->source;
+    publish->count = 1;
+    publish->skipped = false;
+    enum toc_exit status =
+        take_outcome(publish, lane->sent, toc_args_has(publish->args, "dry-run"));
+    count_outcome(publish, lane->source, status);
+}
+
+/* Waits for all, those that began first before the others: `next` is the lane after the newest. */
+static void end_lanes(struct publish *publish, size_t next)
+{
+    for (size_t i = 0; i < LANES; i++) {
+        end_lane(publish, &publish->lanes[(next + i) % LANES]);
+    }
+}
+
+/* Is the same document on its way? Only when that is published does the node know that it is. */
+static bool is_on_its_way(const struct publish *publish, size_t source)
+{
+    const struct toc_bytes *bytes = &publish->sources.at[source].bytes;
+    for (size_t i = 0; i < LANES; i++) {
+        const struct lane *lane = &publish->lanes[i];
+        const struct toc_bytes *other = &publish->sources.at[lane->source].bytes;
+        if (lane->busy && other->len == bytes->len &&
+            (bytes->len == 0 || memcmp(other->at, bytes->at, bytes->len) == 0)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Sends the source, which has been read, on its way. */
+static void begin_lane(struct publish *publish, struct lane *lane, size_t source)
+{
+    lane->source = source;
+    lane->open = lane->open || toc_ask_open(&lane->ask, publish->args);
+    if (!lane->open) {
+        count_outcome(publish, source, lane->ask.status);
+        return;
+    }
+    lane->busy = true;
+    lane->ask.quiet = true;
+    publish->ask = &lane->ask;
+    lane->sent =
+        send_request(publish, toc_args_has(publish->args, "dry-run"), publish->draft.tlp_missing);
+}
+
+/* One file in the lane; a large one when the others have ended, and before they go on. */
+static void publish_in_lane(struct publish *publish, size_t number, size_t source)
+{
+    struct lane *lane = &publish->lanes[number];
+    end_lane(publish, lane);
+    enum toc_exit status = read_sources(publish, source, 1);
+    if (status != TOC_EXIT_DONE) {
+        count_outcome(publish, source, status);
+        return;
+    }
+    bool alone = publish->sources.at[source].bytes.len > LANE_BYTES_MAX;
+    if (alone || is_on_its_way(publish, source)) {
+        end_lanes(publish, number);
+        publish->first = source;
+        publish->count = 1;
+    }
+    begin_lane(publish, lane, source);
+    if (alone) {
+        end_lane(publish, lane);
+    }
+}
+
 /* A file that is refused does not stop the others; the first refusal's status is the command's. */
 static enum toc_exit publish_each(struct publish *publish)
 {
-    enum toc_exit first_failure = TOC_EXIT_DONE;
     struct toc_progress progress;
+    bool dry_run = toc_args_has(publish->args, "dry-run");
+    bool asks = toc_prompt_possible() && !dry_run && !toc_args_has(publish->args, "yes");
+    size_t next = 0;
     toc_progress_begin(&progress, "publishing");
-    for (size_t i = 0; i < publish->sources.count; i++) {
+    for (size_t i = 0; i < publish->sources.count && !publish->is_cut_off; i++) {
         toc_progress_step(&progress, i, publish->sources.count);
-        enum toc_exit status = read_sources(publish, i, 1);
-        if (status == TOC_EXIT_DONE) {
-            status = publish_one(publish);
-        }
-        toc_source_forget(&publish->sources, i);
-        publish->skipped_count += status == TOC_EXIT_DONE && publish->skipped;
-        publish->published_count += status == TOC_EXIT_DONE && !publish->skipped;
-        publish->refused_count += status != TOC_EXIT_DONE;
-        first_failure = first_failure == TOC_EXIT_DONE ? status : first_failure;
-        if (status == TOC_EXIT_UNREACHABLE) {
-            break;
+        if (asks) {
+            enum toc_exit status = read_sources(publish, i, 1);
+            count_outcome(publish, i, status == TOC_EXIT_DONE ? publish_one(publish) : status);
+        } else {
+            publish_in_lane(publish, next, i);
+            next = (next + 1) % LANES;
         }
     }
+    end_lanes(publish, next);
     toc_progress_end(&progress);
-    bool dry_run = toc_args_has(publish->args, "dry-run");
     (void)fprintf(stderr,
                   dry_run ? "nothing published; it would be: published %llu, skipped %llu, "
                             "refused %llu\n"
@@ -327,7 +428,7 @@ static enum toc_exit publish_each(struct publish *publish)
                   (unsigned long long)publish->published_count,
                   (unsigned long long)publish->skipped_count,
                   (unsigned long long)publish->refused_count);
-    return first_failure;
+    return publish->first_failure;
 }
 
 static enum toc_exit list_sources(struct publish *publish)
@@ -366,8 +467,9 @@ static enum toc_exit publish_all(struct publish *publish)
     } else if (nothing_given) {
         return toc_complain_usage(args, "nothing to publish: give a FILE, or --title");
     }
-    if (!toc_ask_open(&publish->ask, args)) {
-        return publish->ask.status;
+    publish->lanes[0].open = toc_ask_open(publish->ask, args);
+    if (!publish->lanes[0].open) {
+        return publish->ask->status;
     }
     if (toc_args_has(args, "each")) {
         return publish_each(publish);
@@ -383,11 +485,14 @@ static enum toc_exit run(const struct toc_args *args)
         return toc_complain(TOC_EXIT_FAILED, "no memory");
     }
     publish->args = args;
+    publish->ask = &publish->lanes[0].ask;
     enum toc_exit status = TOC_EXIT_USAGE;
     if (toc_draft_read(&publish->draft, args)) {
         status = publish_all(publish);
     }
-    toc_ask_close(&publish->ask);
+    for (size_t i = 0; i < LANES; i++) {
+        toc_ask_close(&publish->lanes[i].ask);
+    }
     toc_sources_free(&publish->sources);
     toc_draft_free(&publish->draft);
     free(publish->asked_to);

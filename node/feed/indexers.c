@@ -14,8 +14,9 @@
 
 /* A desk each, the feeder, and one to come. */
 #define BUSY_MAX 8u
-/* Kept for the next bulletin of their author and group: the feeder's and a publisher's. */
-#define IDLE_MAX 2u
+/* Kept for the next bulletin of their author and group: the feeder's and one for each desk, since a
+ * new process costs as much as a hundred bulletins. */
+#define IDLE_MAX 3u
 /* Processes that have ended their work and wait to be reaped by the keeper. */
 #define ENDED_MAX 32u
 

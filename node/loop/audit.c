@@ -31,7 +31,9 @@ struct toc_audit_thread {
     struct act *first, **last;
     size_t count;
     bool stopping;
-    bool dirty; /* the thread's own */
+    /* The thread's own: lines, and records of `publish --each`, that are to be synced. */
+    bool dirty, published;
+    const struct toc_home *home;
 };
 
 /* Takes up to WRITE_MAX acts off the queue; the mutex is held. Gives how many. */
@@ -59,6 +61,7 @@ static void write_acts(struct toc_audit_thread *thread, struct act *acts, size_t
     struct toc_audit_act lines[WRITE_MAX] = {{.act = NULL}};
     size_t filled = 0;
     for (const struct act *act = acts; act != NULL; act = act->next) {
+        thread->published = thread->published || strcmp(act->act, "publish") == 0;
         lines[filled++] = (struct toc_audit_act){
             .at = act->at,
             .uid = act->uid,
@@ -97,7 +100,10 @@ static void wait_acts(struct toc_audit_thread *thread)
 static void sync_lines(struct toc_audit_thread *thread)
 {
     struct toc_err err = thread->dirty ? toc_audit_sync(&thread->audit) : toc_ok();
-    thread->dirty = false;
+    if (!toc_failed(err) && thread->published) {
+        err = toc_publication_sync(thread->home);
+    }
+    thread->dirty = thread->published = false;
     if (toc_failed(err)) {
         toc_say(TOC_LEVEL_ERROR, "%s: check the disk", err.why);
     }
@@ -139,6 +145,7 @@ struct toc_err toc_audit_start(struct toc_daemon *daemon, struct toc_line *line)
         return toc_line_fail(line, TOC_FULL, "out of memory");
     }
     thread->last = &thread->first;
+    thread->home = &daemon->home;
     struct toc_err err = toc_audit_open(&thread->audit, &daemon->home, line);
     if (toc_failed(err)) {
         free(thread);
