@@ -15,12 +15,13 @@
 #include "replica.h"
 #include "sample_bulletin.h"
 
+#include <poll.h>
 #include <sodium.h>
 #include <time.h>
 #include <unistd.h>
 
 #define WORLD_WAIT_S 60
-#define WORLD_STEP_NS 2000000
+#define WORLD_STEP_MS 2 /* between two looks */
 
 struct world {
     struct folder folder;
@@ -91,11 +92,10 @@ static inline void world_ready(void *arg)
 static inline void world_until(struct world *world,
                                bool (*holds)(struct world *world, uint64_t arg), uint64_t arg)
 {
-    const struct timespec step = {.tv_nsec = WORLD_STEP_NS};
     time_t end = time(NULL) + WORLD_WAIT_S;
     while (!holds(world, arg)) {
         assert_true(time(NULL) < end);
-        (void)nanosleep(&step, NULL);
+        (void)poll(NULL, 0, WORLD_STEP_MS);
     }
 }
 
