@@ -256,7 +256,9 @@ static bool push_to(struct toc_replica *replica, struct toc_link *link, const st
     }
     uint64_t *has = toc_replica_has(replica, link, push->log);
     bool joins = *has + 1 == push->first;
-    bool sent = (joins || push->flood) && send_entry(replica, link, push);
+    /* What was told of the peer may be older than what is on its way to it. */
+    bool near = push->job->live && *has < push->first && push->first - *has <= TOC_PUSH_AHEAD;
+    bool sent = (joins || near || push->flood) && send_entry(replica, link, push);
     if (sent) {
         *has = push->last;
     }

@@ -15,8 +15,12 @@
 #include "ledger.h"
 #include "links.h"
 
-#define TOC_TELL_MS 25u           /* what lazy links are told waits so long for more to tell */
-#define TOC_TELL_LOGS_MAX 2048u   /* logs with something to tell; of more the digests speak */
+#define TOC_TELL_MS 25u            /* what lazy links are told waits so long for more to tell */
+#define TOC_TELL_LATER_MS 5u       /* who was dialled: a round trip and so much longer, */
+#define TOC_TELL_LATER_MS_MAX 100u /* but at most so much */
+#define TOC_TELL_LOGS_MAX 2048u    /* logs with something to tell; of more the digests speak */
+#define TOC_PUSH_AHEAD 64u /* what was last heard of a peer may be older than what was sent to it  \
+                            */
 #define TOC_FLOOD_BYTES_MAX 8192u /* an alert up to this goes to every link, eager or lazy */
 #define TOC_GAPS_MAX 1024u
 #define TOC_GAPS_LINK 256u    /* by what one link told: nobody fills the table alone */
@@ -55,7 +59,7 @@ struct toc_gossip {
     struct toc_gossip_log *logs;
     uint32_t *tells; /* logs with something to tell */
     uint32_t tell_count;
-    uint64_t tell_ms; /* when they are told */
+    uint64_t tell_ms[TOC_LINKS_MAX]; /* when, by place of a link; 0: there is nothing to tell it */
     struct toc_gap *gaps;
     uint32_t gap_count;
     uint32_t gaps_of[TOC_LINKS_MAX]; /* by place of the opener */

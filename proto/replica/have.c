@@ -26,6 +26,23 @@ uint32_t toc_gossip_log_of(const struct toc_replica *replica, const struct toc_l
 
 /* Telling. */
 
+/* who dialled tells first, so that mostly one end of a link tells. */
+static uint64_t tell_delay(const struct toc_link *link)
+{
+    uint64_t later = link->rtt_ms + TOC_TELL_LATER_MS;
+    later = later < TOC_TELL_LATER_MS_MAX ? later : TOC_TELL_LATER_MS_MAX;
+    return TOC_TELL_MS + (link->dialled ? 0 : later);
+}
+
+/* The links in a set are compared with instead. */
+static void compare(struct toc_replica *replica, uint64_t set)
+{
+    for (uint32_t i = 0; i < replica->links->top; i++) {
+        struct toc_link *link = &replica->links->items[i];
+        link->vtop_due = link->vtop_due || (set & bit_of(link)) != 0;
+    }
+}
+
 void toc_gossip_tell(struct toc_replica *replica, const struct toc_turn *turn, uint32_t log,
                      uint64_t set, enum toc_class class, bool now)
 {
@@ -36,18 +53,21 @@ void toc_gossip_tell(struct toc_replica *replica, const struct toc_turn *turn, u
     }
     if ((at->tell | at->tell_bulk) == 0) {
         if (gossip->tell_count == TOC_TELL_LOGS_MAX) {
-            for (uint32_t i = 0; i < replica->links->top; i++) {
-                struct toc_link *link = &replica->links->items[i];
-                link->vtop_due = link->vtop_due || (set & bit_of(link)) != 0;
-            }
+            compare(replica, set);
             return;
         }
-        gossip->tell_ms = gossip->tell_count == 0 ? turn->now.ms + TOC_TELL_MS : gossip->tell_ms;
         gossip->tells[gossip->tell_count++] = log;
     }
     *(class == TOC_CLASS_BULK ? &at->tell_bulk : &at->tell) |= set;
-    gossip->tell_ms = now ? turn->now.ms : gossip->tell_ms;
-    toc_replica_wake(replica, gossip->tell_ms);
+    for (uint32_t i = 0; i < replica->links->top; i++) {
+        const struct toc_link *link = &replica->links->items[i];
+        uint64_t due_ms = turn->now.ms + (now ? 0 : tell_delay(link));
+        uint64_t *tell_ms = &gossip->tell_ms[i];
+        if ((set & bit_of(link)) != 0) {
+            *tell_ms = *tell_ms == 0 || due_ms < *tell_ms ? due_ms : *tell_ms;
+            toc_replica_wake(replica, *tell_ms);
+        }
+    }
 }
 
 /* One HAVE; a link without room for it is compared with. */
@@ -88,27 +108,41 @@ static void tell_link(struct toc_replica *replica, struct toc_link *link, enum t
     }
 }
 
-static void tell_all(struct toc_replica *replica)
+/* The links in `set` have been told. */
+static void forget_told(struct toc_gossip *gossip, uint64_t set)
+{
+    uint32_t left = 0;
+    for (uint32_t i = 0; i < gossip->tell_count; i++) {
+        struct toc_gossip_log *at = &gossip->logs[gossip->tells[i]];
+        at->tell &= ~set;
+        at->tell_bulk &= ~set;
+        if ((at->tell | at->tell_bulk) != 0) {
+            gossip->tells[left++] = gossip->tells[i];
+        }
+    }
+    gossip->tell_count = left;
+}
+
+static void tell_due(struct toc_replica *replica, const struct toc_turn *turn)
 {
     struct toc_gossip *gossip = &replica->gossip;
-    uint64_t set = 0, bulk = 0;
-    for (uint32_t i = 0; i < gossip->tell_count; i++) {
-        set |= gossip->logs[gossip->tells[i]].tell;
-        bulk |= gossip->logs[gossip->tells[i]].tell_bulk;
-    }
-    for (uint32_t i = 0; i < replica->links->top; i++) {
+    uint64_t told = 0;
+    for (uint32_t i = 0; i < replica->links->max && gossip->tell_count > 0; i++) {
         struct toc_link *link = &replica->links->items[i];
-        if (toc_link_stands(link) && (set & bit_of(link)) != 0) {
-            tell_link(replica, link, TOC_CLASS_CONTROL);
-        }
-        if (toc_link_stands(link) && (bulk & bit_of(link)) != 0) {
-            tell_link(replica, link, TOC_CLASS_BULK);
+        if (gossip->tell_ms[i] > turn->now.ms) {
+            toc_replica_wake(replica, gossip->tell_ms[i]);
+        } else if (gossip->tell_ms[i] != 0) {
+            if (toc_link_stands(link)) {
+                tell_link(replica, link, TOC_CLASS_CONTROL);
+                tell_link(replica, link, TOC_CLASS_BULK);
+            }
+            gossip->tell_ms[i] = 0;
+            told |= bit_of(link);
         }
     }
-    for (uint32_t i = 0; i < gossip->tell_count; i++) {
-        gossip->logs[gossip->tells[i]].tell = gossip->logs[gossip->tells[i]].tell_bulk = 0;
+    if (told != 0) {
+        forget_told(gossip, told);
     }
-    gossip->tell_count = 0;
 }
 
 /* Missing. */
@@ -281,10 +315,7 @@ static bool tend_gap(struct toc_replica *replica, struct toc_turn *turn, struct 
     if (ask_next(replica, turn, gap)) {
         return true;
     }
-    for (uint32_t i = 0; i < replica->links->top; i++) {
-        struct toc_link *link = &replica->links->items[i];
-        link->vtop_due = link->vtop_due || (gap->tried & bit_of(link)) != 0;
-    }
+    compare(replica, gap->tried);
     return false;
 }
 
@@ -300,13 +331,7 @@ void toc_gossip_hasten(struct toc_replica *replica, const struct toc_turn *turn,
 void toc_gossip_due(struct toc_replica *replica, struct toc_turn *turn)
 {
     struct toc_gossip *gossip = &replica->gossip;
-    if (gossip->tell_count > 0) {
-        if (gossip->tell_ms <= turn->now.ms) {
-            tell_all(replica);
-        } else {
-            toc_replica_wake(replica, gossip->tell_ms);
-        }
-    }
+    tell_due(replica, turn);
     for (uint32_t i = gossip->gap_count; i-- > 0;) {
         struct toc_gap *gap = &gossip->gaps[i];
         if (gap->due_ms <= turn->now.ms && !tend_gap(replica, turn, gap)) {
