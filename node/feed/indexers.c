@@ -182,8 +182,10 @@ static void give_back(struct toc_indexers *indexers, struct worker *worker, bool
         discard(indexers, &worker->process);
     }
     /* A spare that could not be started is tried again now and then. */
-    indexers->spare_failed = false;
-    pthread_cond_signal(&indexers->work);
+    if (indexers->spare_failed) {
+        indexers->spare_failed = false;
+        pthread_cond_signal(&indexers->work);
+    }
     pthread_mutex_unlock(&indexers->mutex);
 }
 
