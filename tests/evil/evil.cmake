@@ -7,7 +7,7 @@ if(NOT evil_built)
   return()
 endif()
 set(evil_files evil.c invite.c lies_body.c lies_flood.c lies_group.c lies_link.c lies_log.c
-  lies_piece.c tables.c truths.c)
+  lies_piece.c lies_tell.c tables.c truths.c)
 list(TRANSFORM evil_files PREPEND ${CMAKE_CURRENT_LIST_DIR}/)
 add_library(evil_lies STATIC ${evil_files})
 target_include_directories(evil_lies PUBLIC ${CMAKE_CURRENT_LIST_DIR} ${CMAKE_SOURCE_DIR}/tests/lib)
@@ -20,6 +20,19 @@ target_link_libraries(evil_core PRIVATE toc_flags evil_lies cmocka)
 set_target_properties(evil_core PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
 add_test(NAME evil_core COMMAND evil_core)
 toc_case(evil_core unit 300)
+
+# The positive control: the same with a signature check that lets everything pass. It must fail.
+add_executable(evil_control ${CMAKE_CURRENT_LIST_DIR}/core.c ${CMAKE_CURRENT_LIST_DIR}/control.c)
+target_compile_definitions(evil_control PRIVATE _GNU_SOURCE)
+target_link_libraries(evil_control PRIVATE toc_flags evil_lies cmocka)
+target_link_options(evil_control PRIVATE -Wl,--wrap=toc_verify)
+set_target_properties(evil_control PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+foreach(name entry_of_one_who_never_spoke payload_altered_in_the_middle
+    signed_by_its_organisation_key founding_with_a_wrong_signature)
+  add_test(NAME evil_control_${name} COMMAND evil_control ${name})
+  toc_case(evil_control_${name} unit 60)
+  set_tests_properties(evil_control_${name} PROPERTIES WILL_FAIL ON)
+endforeach()
 
 toc_rooms_built(evil_built api ops)
 if(evil_built)

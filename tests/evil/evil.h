@@ -61,7 +61,7 @@ struct evil_table {
     const struct evil_lie *lies;
     size_t count;
 };
-#define EVIL_TABLES 7u
+#define EVIL_TABLES 8u
 extern const struct evil_table *const evil_tables[EVIL_TABLES];
 
 struct evil_net {
@@ -196,6 +196,6 @@ void evil_tell_body(struct evil *evil);
     .body_bytes = sizeof(text) - 1
 
 extern const struct evil_table evil_table_truth, evil_table_link, evil_table_body, evil_table_log,
-    evil_table_piece, evil_table_group, evil_table_flood;
+    evil_table_tell, evil_table_piece, evil_table_group, evil_table_flood;
 
 #endif
