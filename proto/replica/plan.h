@@ -3,7 +3,7 @@
  * plan: what is asked for, and of whom. Logs of which somebody has more than we stand in queues;
  * from these items are given out, runs of whole blocks of one log, over all links whose peer has
  * them, as far as each link's window goes. What comes out of order is held until it joins on.
- * Private to the room. Source: PROTOCOL.md R-13.46 to R-13.59.
+ * Private to the room. Source: PROTOCOL.md R-13.46 to R-13.53.
  *
  * Glossary
  *   item    entries of one log that were asked of one link and have not all come

@@ -180,14 +180,19 @@ static inline void world_arrive(struct world *world, const struct world_event *a
 {
     struct world_node *node = &world->nodes[at->node];
     struct world_end *end = &node->ends[at->end];
+    if (end->used && end->link == at->link) {
+        end->in.ready += at->count;
+    }
     while (end->used && end->up && end->link == at->link && end->in.first < end->in.len) {
         struct toc_room room = toc_core_receive_room(node->core, at->link);
         size_t count = end->in.len - end->in.first;
         count = count < room.len ? count : room.len;
         count = count < WORLD_PIECE_BYTES ? count : WORLD_PIECE_BYTES;
+        count = end->in.paced && end->in.ready < count ? end->in.ready : count;
         if (count == 0) {
-            return; /* until RESUME */
+            return; /* until RESUME, or the next piece */
         }
+        end->in.ready -= end->in.paced ? count : 0;
         memcpy(room.at, end->in.at + end->in.first, count);
         end->in.first += count;
         struct toc_event event = {.kind = TOC_EVENT_BYTES, .link = at->link, .count = count};

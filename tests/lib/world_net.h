@@ -77,6 +77,22 @@ static inline void world_dial(struct world *world, size_t from, const struct toc
                 2 * world_latency(world, from, to) - WORLD_LATENCY_MS);
 }
 
+/* The bytes take as long as their line needs for them, and come piece by piece. */
+static inline void world_pace(struct world *world, size_t node, struct world_event arrive,
+                              size_t len)
+{
+    size_t from = world->nodes[node].ends[arrive.end].peer_node;
+    uint64_t *line_us = &world->line_us[from][node];
+    *line_us = *line_us > world->now_ms * 1000 ? *line_us : world->now_ms * 1000;
+    for (size_t piece; len > 0; len -= piece) {
+        piece = len < WORLD_PIECE_BYTES ? len : WORLD_PIECE_BYTES;
+        *line_us += piece * 1000 / world->bytes_ms[from][node];
+        arrive.count = piece;
+        world_later(world, arrive,
+                    (*line_us + 999) / 1000 - world->now_ms + world_latency(world, from, node));
+    }
+}
+
 /* Puts bytes on their way to one end of a connection of `node`; gives where they lie. */
 static inline uint8_t *world_put(struct world *world, size_t node, size_t end,
                                  struct toc_span bytes)
@@ -96,10 +112,14 @@ static inline uint8_t *world_put(struct world *world, size_t node, size_t end,
     memcpy(at, bytes.at, bytes.len);
     pipe->len += bytes.len;
     world->wire_bytes += bytes.len;
-    world_later(
-        world,
-        (struct world_event){.kind = WORLD_ARRIVE, .node = node, .link = to->link, .end = end},
-        to->script != NULL ? WORLD_LATENCY_MS : world_latency(world, to->peer_node, node));
+    struct world_event arrive = {.kind = WORLD_ARRIVE, .node = node, .link = to->link, .end = end};
+    pipe->paced = to->script == NULL && world->bytes_ms[to->peer_node][node] != 0;
+    if (pipe->paced) {
+        world_pace(world, node, arrive, bytes.len);
+        return at;
+    }
+    world_later(world, arrive,
+                to->script != NULL ? WORLD_LATENCY_MS : world_latency(world, to->peer_node, node));
     return at;
 }
 
@@ -108,6 +128,7 @@ static inline void world_send(struct world *world, size_t from, const struct toc
     size_t place;
     struct world_end *end = world_end(&world->nodes[from], action->link, &place);
     assert_non_null(end);
+    uint64_t taken_ms = 0; /* until the line has taken it */
     if (end->script != NULL && end->script_deaf) {
         return;
     }
@@ -119,12 +140,15 @@ static inline void world_send(struct world *world, size_t from, const struct toc
         if (world->meddle != NULL) {
             world->meddle(world, from, end->peer_node, at, action->bytes.len);
         }
+        uint64_t left_ms = world->line_us[from][end->peer_node] / 1000;
+        left_ms = left_ms > WORLD_QUEUE_MS ? left_ms - WORLD_QUEUE_MS : 0;
+        taken_ms = left_ms > world->now_ms ? left_ms - world->now_ms : 0;
     }
     world_later(
         world,
         (struct world_event){
             .kind = WORLD_SENT, .node = from, .link = action->link, .count = action->bytes.len},
-        0);
+        taken_ms);
 }
 
 static inline void world_close(struct world *world, size_t from, uint64_t link, struct toc_err err)

@@ -12,6 +12,7 @@
 #define WORLD_NODES_MAX 64u
 #define WORLD_LATENCY_MS 2u
 #define WORLD_COMMIT_MS 1u
+#define WORLD_QUEUE_MS 2u /* of a line's time wait in front of it */
 #define WORLD_START_UTC_MS 1790000000000u
 #define WORLD_PIECE_BYTES 4096u /* bytes arrive in pieces that respect no message */
 #define WORLD_ARENA_BYTES 8388608u
@@ -40,6 +41,8 @@ struct world_pipe { /* bytes on their way to one end of a connection: at[first, 
     uint8_t *at;
     size_t first, len, size;
     bool closed;
+    bool paced;   /* bytes become readable as the line brings them: */
+    size_t ready; /* so many now */
 };
 /* One end of a connection: the other is another node's, or a script's (liar.h). */
 struct world_end {
@@ -113,6 +116,8 @@ struct world {
     uint64_t steps, wire_bytes;
     bool cut[WORLD_NODES_MAX][WORLD_NODES_MAX];
     uint16_t further_ms[WORLD_NODES_MAX][WORLD_NODES_MAX]; /* than WORLD_LATENCY_MS, one way */
+    uint32_t bytes_ms[WORLD_NODES_MAX][WORLD_NODES_MAX];   /* that a line takes; 0: all */
+    uint64_t line_us[WORLD_NODES_MAX][WORLD_NODES_MAX];    /* when what it was given has left */
     uint32_t link_max;                                     /* 0: 16 */
     /* A test may change bytes on their way. */
     void (*meddle)(struct world *world, size_t from, size_t to, uint8_t *at, size_t len);
