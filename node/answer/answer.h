@@ -17,6 +17,14 @@
 struct toc_handles;
 struct toc_publication;
 
+/* What `publish --each` has published, as HOME/published holds it; 16 bytes of memory a file, once
+ * one has been asked for. Any thread. */
+struct toc_each;
+/* Lends: home. Gives *each (toc_each_free). Fails: FULL. */
+TOC_MUST_USE struct toc_err toc_each_new(struct toc_each **each, const struct toc_home *home);
+/* NULL is legal. */
+void toc_each_free(struct toc_each *each);
+
 /* What an answer may use. One for each thread. Lends: everything. */
 struct toc_desk {
     struct toc_store *store;
@@ -25,6 +33,7 @@ struct toc_desk {
     struct toc_feed *feed;
     struct toc_opener *opener; /* this thread's own */
     const struct toc_home *home;
+    struct toc_each *each;       /* all desks' together */
     const struct toc_conf *conf; /* changes on the loop's thread alone */
     const struct toc_sign_keys *log_keys;
     const uint8_t *federation, *org; /* 32 bytes each */

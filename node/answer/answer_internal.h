@@ -96,7 +96,7 @@ TOC_MUST_USE struct toc_err toc_publication_make(const struct toc_audience_found
 void toc_each_key(uint8_t key[static TOC_HASH_BYTES], const uint8_t audience[static TOC_ID_BYTES],
                   struct toc_span document);
 /* Was it published? Gives the bulletin's id. What cannot be read was not. */
-bool toc_each_find(const struct toc_home *home, const uint8_t key[static TOC_HASH_BYTES],
+bool toc_each_find(struct toc_each *each, const uint8_t key[static TOC_HASH_BYTES],
                    uint8_t id[static TOC_ID_BYTES]);
 /* Remembers key ‖ id. It survives a kill; where power fails, the document may go out once more. */
 void toc_each_note(const struct toc_home *home, const uint8_t record[static 2 * TOC_ID_BYTES]);

@@ -101,7 +101,7 @@ static struct toc_err skip_published(struct making *making, bool *skipped)
     audience_key(audience, making->audience);
     toc_each_key(making->each, audience, bulletin->documents[0].bytes);
     *skipped = toc_message_flag(making->answer->request, TOC_FIELD_EACH) &&
-               toc_each_find(making->desk->home, making->each, id);
+               toc_each_find(making->desk->each, making->each, id);
     if (!*skipped) {
         return toc_ok();
     }

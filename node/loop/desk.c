@@ -26,6 +26,7 @@ struct toc_desk_threads {
     bool stopping;
     size_t active; /* threads that work: neither idle nor waiting for a client */
     size_t idle, count;
+    struct toc_each *each;
     struct desk_thread threads[TOC_DESK_THREADS_MAX];
 };
 
@@ -257,6 +258,7 @@ static struct toc_err start_thread(struct toc_daemon *daemon)
         .indexers = daemon->indexers,
         .feed = daemon->feed,
         .home = &daemon->home,
+        .each = daemon->desks->each,
         .conf = &daemon->conf,
         .log_keys = &daemon->keyring->log,
         .federation = toc_core_federation(daemon->core),
@@ -290,6 +292,7 @@ struct toc_err toc_desk_start(struct toc_daemon *daemon)
     pthread_mutex_init(&desks->mutex, NULL);
     pthread_cond_init(&desks->work, NULL);
     pthread_cond_init(&desks->called, NULL);
+    TOC_TRY(toc_each_new(&desks->each, &daemon->home));
     pthread_mutex_lock(&desks->mutex);
     struct toc_err err = start_thread(daemon);
     pthread_mutex_unlock(&desks->mutex);
@@ -322,6 +325,7 @@ void toc_desk_end(struct toc_daemon *daemon)
     pthread_mutex_destroy(&desks->mutex);
     pthread_cond_destroy(&desks->work);
     pthread_cond_destroy(&desks->called);
+    toc_each_free(desks->each);
     free(desks);
     daemon->desks = NULL;
 }
