@@ -359,6 +359,9 @@ void toc_ledger_store_head(struct toc_ledger *ledger, uint32_t log, const struct
     row_of(&after, at, head);
     toc_digest_replace(&ledger->groups[at->group].digest, &before, &after);
     at->head = *head;
+    if (ledger->groups[at->group].active_ms < head->utc.ms) {
+        ledger->groups[at->group].active_ms = head->utc.ms;
+    }
     if (at->checked.seq < head->seq) {
         at->checked = *head;
     }

@@ -37,6 +37,7 @@ struct toc_ledger_group {
     uint8_t k[TOC_KEY_BYTES];       /* of the newest epoch; secret */
     uint8_t tag_key[TOC_KEY_BYTES]; /* secret; for group 0 the federation id */
     struct toc_digest digest;
+    uint64_t active_ms; /* time of the newest entry, as its author says */
     uint32_t first_log; /* chain through next_in_group */
     uint32_t log_count;
 };

@@ -3,42 +3,7 @@
 
 #include <string.h>
 
-/* Who is dialled, and when; what has been silent for too long. */
-
-static size_t known_nodes(const struct toc_links *links)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < links->directory->slot_count; i++) {
-        count += links->directory->slots[i].card.node_count;
-    }
-    return count;
-}
-
-/* A link in any state towards this key, so that nobody is dialled twice. */
-static bool has_link(const struct toc_links *links, const uint8_t *key)
-{
-    for (uint32_t i = 0; i < links->top; i++) {
-        const struct toc_link *link = &links->items[i];
-        if (links->ids[i] == 0) {
-            continue;
-        }
-        const uint8_t *other =
-            link->dialled && !link->established ? link->target : link->peer.remote;
-        if (memcmp(other, key, TOC_KEY_BYTES) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static uint32_t links_standing(const struct toc_links *links)
-{
-    uint32_t count = 0;
-    for (uint32_t i = 0; i < links->top; i++) {
-        count += links->ids[i] != 0 && (links->items[i].dialled || links->items[i].established);
-    }
-    return count;
-}
+/* How a node is dialled, and when again; what has been silent for too long. */
 
 /* the pause doubles up to its limit; then a random half to whole of it is waited. */
 static void back_off(struct toc_dial *dial, const struct toc_turn *turn, uint8_t noise)
@@ -49,99 +14,56 @@ static void back_off(struct toc_dial *dial, const struct toc_turn *turn, uint8_t
     dial->address++;
 }
 
-/* False: no place or action is left. */
-static bool dial_node(struct toc_links *links, struct toc_turn *turn, struct toc_dial *dial,
-                      const struct toc_cert *cert)
+/* where not everybody is linked with everybody, the places are shared out. */
+static bool has_place(const struct toc_links *links, const struct toc_tally *tally,
+                      enum toc_link_why why)
 {
-    struct toc_link *link = toc_turn_room(turn, 1)
-                                ? toc_links_take(links, TOC_LINK_DIALLING, links->next_dialled_id)
-                                : NULL;
+    uint32_t share = links->max / 8 * TOC_DIALLED_EIGHTHS;
+    uint32_t sought = toc_links_sought(links);
+    return why == TOC_WHY_OWN || toc_links_all(links) ||
+           tally->dialled < (share > sought ? share : sought);
+}
+
+struct toc_link *toc_links_dial(struct toc_links *links, struct toc_turn *turn,
+                                struct toc_tally *tally, size_t slot, size_t node,
+                                enum toc_link_why why)
+{
+    const struct toc_cert *cert = &links->directory->slots[slot].card.nodes[node];
+    struct toc_dial *dial = &links->dials[slot * TOC_NODES_MAX + node];
+    if (tally->left == 0 || !has_place(links, tally, why) || !toc_turn_room(turn, 1)) {
+        return NULL;
+    }
+    struct toc_link *link = toc_links_take(links, TOC_LINK_DIALLING, links->next_dialled_id);
     if (link == NULL) {
-        return false;
+        return NULL;
     }
     links->next_dialled_id += 2;
     link->dialled = true;
     link->opened = turn->now;
+    link->why = why;
+    link->slot = (uint16_t)slot;
+    link->of_card = (uint16_t)node;
     memcpy(link->target, cert->link_key, TOC_KEY_BYTES);
+    memcpy(link->org, cert->org, TOC_ID_BYTES);
+    link->node = cert->number;
     struct toc_action *action = toc_turn_emit(turn, TOC_ACTION_DIAL);
     action->link = link->id;
     action->address = cert->addresses[dial->address % cert->address_count];
     back_off(dial, turn, turn->entropy[link->id % TOC_ENTROPY_BYTES]);
-    return true;
-}
-
-/* An order of nodes that only this node knows: nobody can put himself in front of all others. */
-static uint64_t rank_of(const struct toc_links *links, const struct toc_cert *cert)
-{
-    uint64_t z = (toc_le64(cert->link_key) ^ links->rank_seed) * UINT64_C(0xbf58476d1ce4e5b9);
-    return (z ^ z >> 29) * UINT64_C(0x94d049bb133111eb);
-}
-
-/* The node to be dialled first of all that may be dialled now; false when there is none. */
-static bool next_to_dial(const struct toc_links *links, const struct toc_turn *turn, size_t *slot,
-                         size_t *node)
-{
-    uint64_t best = UINT64_MAX;
-    bool found = false;
-    for (size_t s = 0; s < links->directory->slot_count; s++) {
-        const struct toc_card *card = &links->directory->slots[s].card;
-        for (size_t i = 0; i < card->node_count; i++) {
-            const struct toc_cert *cert = &card->nodes[i];
-            uint64_t rank = rank_of(links, cert);
-            if (cert->address_count == 0 || (found && rank >= best) ||
-                (cert->suites & TOC_SUITE_BIT(TOC_SUITE_1)) == 0 || /* */
-                links->dials[s * TOC_NODES_MAX + i].next_ms > turn->now.ms ||
-                memcmp(cert->link_key, links->self.link_public, TOC_KEY_BYTES) == 0 ||
-                has_link(links, cert->link_key)) {
-                continue;
-            }
-            best = rank;
-            *slot = s;
-            *node = i;
-            found = true;
-        }
-    }
-    return found;
-}
-
-static void dial_due(struct toc_links *links, struct toc_turn *turn)
-{
-    bool all = known_nodes(links) <= TOC_DIAL_ALL_NODES_MAX;
-    uint32_t standing = links_standing(links);
-    uint32_t wanted = all ? TOC_DIAL_ALL_NODES_MAX : TOC_DIAL_LINKS;
-    uint32_t left = all ? TOC_DIAL_ALL_NODES_MAX : TOC_DIAL_TICK_MAX;
-    size_t slot, node;
-    while (standing < wanted && left > 0 && next_to_dial(links, turn, &slot, &node)) {
-        struct toc_dial *dial = &links->dials[slot * TOC_NODES_MAX + node];
-        if (!dial_node(links, turn, dial, &links->directory->slots[slot].card.nodes[node])) {
-            return;
-        }
-        standing++;
-        left--;
-    }
-}
-
-/* A link that has stood for a while forgives the backoff. */
-static void reset_dial(struct toc_links *links, const struct toc_link *link)
-{
-    for (size_t slot = 0; slot < links->directory->slot_count; slot++) {
-        const struct toc_card *card = &links->directory->slots[slot].card;
-        if (memcmp(card->id, link->org, TOC_ID_BYTES) != 0) {
-            continue;
-        }
-        for (size_t i = 0; i < card->node_count; i++) {
-            if (card->nodes[i].number == link->node) {
-                links->dials[slot * TOC_NODES_MAX + i].pause_ms = 0;
-            }
-        }
-    }
+    uint32_t left = tally->left - 1;
+    toc_links_count(links, tally);
+    tally->left = left;
+    return link;
 }
 
 void toc_links_redial(struct toc_links *links, const uint8_t org[static TOC_ID_BYTES])
 {
     for (size_t slot = 0; slot < links->directory->slot_count; slot++) {
         if (memcmp(links->directory->slots[slot].card.id, org, TOC_ID_BYTES) == 0) {
-            memset(&links->dials[slot * TOC_NODES_MAX], 0, TOC_NODES_MAX * sizeof(struct toc_dial));
+            for (size_t i = 0; i < TOC_NODES_MAX; i++) {
+                struct toc_dial *dial = &links->dials[slot * TOC_NODES_MAX + i];
+                dial->next_ms = dial->pause_ms = 0;
+            }
         }
     }
 }
@@ -178,7 +100,7 @@ static void keep_alive(struct toc_links *links, struct toc_turn *turn, struct to
         link->pinged = turn->now;
         link->ping_out =
             toc_link_say(links, link, TOC_MSG_PING, TOC_CLASS_CONTROL, toc_span(body, 8));
-        reset_dial(links, link);
+        toc_links_row(links, link)->pause_ms = 0; /* it has stood for a while */
     }
 }
 
@@ -200,7 +122,7 @@ void toc_links_tick(struct toc_links *links, struct toc_turn *turn)
         }
     }
     if (!links->stopping) {
-        dial_due(links, turn);
+        toc_links_choose(links, turn);
     }
 }
 

@@ -8,7 +8,8 @@
 size_t toc_links_bytes(uint32_t link_max, size_t org_max)
 {
     return link_max * (sizeof(struct toc_link) + toc_peer_bytes() + 64) +
-           org_max * TOC_NODES_MAX * sizeof(struct toc_dial) + toc_buffers_bytes() + 256;
+           org_max * (TOC_NODES_MAX * sizeof(struct toc_dial) + sizeof(uint16_t)) +
+           TOC_GROUPS_MAX * sizeof(struct toc_visit) + toc_buffers_bytes() + 512;
 }
 
 void toc_links_init(struct toc_links *links, struct toc_arena *arena,
@@ -17,7 +18,9 @@ void toc_links_init(struct toc_links *links, struct toc_arena *arena,
     TOC_ASSERT(options->link_max <= TOC_LINKS_MAX);
     *links = (struct toc_links){.self = options->self,
                                 .directory = options->directory,
+                                .roster = options->roster,
                                 .own_org = options->own_org,
+                                .cards_new = true,
                                 .own_node = options->own_node,
                                 .max = options->link_max,
                                 .next_dialled_id = 1,
@@ -28,7 +31,11 @@ void toc_links_init(struct toc_links *links, struct toc_arena *arena,
     links->items = toc_arena_reserve(arena, links->max, sizeof *links->items);
     links->dial_count = options->directory->slot_max * TOC_NODES_MAX;
     links->dials = toc_arena_reserve(arena, links->dial_count, sizeof *links->dials);
-    TOC_ASSERT(links->items != NULL && links->dials != NULL);
+    links->org_places =
+        toc_arena_reserve(arena, options->directory->slot_max, sizeof *links->org_places);
+    links->visits = toc_arena_reserve(arena, TOC_GROUPS_MAX, sizeof *links->visits);
+    TOC_ASSERT(links->items != NULL && links->dials != NULL && links->org_places != NULL &&
+               links->visits != NULL);
     for (uint32_t i = 0; i < links->max; i++) {
         links->items[i].place = i;
         toc_peer_init(&links->items[i].peer, arena, &links->self);
@@ -122,7 +129,7 @@ void toc_links_up(struct toc_links *links, struct toc_turn *turn, const struct t
     link->state = TOC_LINK_OPEN;
     link->dialled = event->dialled;
     memcpy(link->source, event->source, sizeof link->source);
-    link->opened = link->heard = turn->now;
+    link->opened = link->heard = link->begun = turn->now;
     toc_peer_start(&link->peer, event->dialled ? link->target : NULL, event->entropy);
 }
 
@@ -201,8 +208,11 @@ static bool identify(const struct toc_links *links, struct toc_link *link)
     if (card == NULL || memcmp(link->peer.remote, links->self.link_public, TOC_KEY_BYTES) == 0) {
         return false;
     }
+    const struct toc_directory_slot *slot = (const struct toc_directory_slot *)(const void *)card;
     memcpy(link->org, card->id, TOC_ID_BYTES);
     link->node = cert->number;
+    link->slot = (uint16_t)(slot - links->directory->slots);
+    link->of_card = (uint16_t)(cert - card->nodes);
     return true;
 }
 
@@ -213,6 +223,7 @@ static struct toc_err stranger(void)
 
 void toc_links_recheck(struct toc_links *links, struct toc_turn *turn)
 {
+    links->cards_new = true;
     for (uint32_t i = 0; i < links->top; i++) {
         struct toc_link *link = &links->items[i];
         if (toc_link_stands(link) && !identify(links, link)) {
@@ -232,6 +243,7 @@ void toc_link_continue(struct toc_links *links, struct toc_turn *turn, struct to
             return;
         }
         toc_peer_admit(&link->peer);
+        link->begun = turn->now;
     }
     bool opening = !link->dialled && link->peer.state == TOC_PEER_OPENING;
     if (toc_peer_check_due(&link->peer)) {
@@ -288,12 +300,24 @@ bool toc_link_checked(struct toc_links *links, struct toc_turn *turn, struct toc
         toc_link_close(links, turn, link, stranger()); /* its card has changed meanwhile */
         return false;
     }
+    toc_links_measured(links, link, turn->now.ms - link->begun.ms);
+    link->rtt_ms = toc_links_row(links, link)->rtt_ms;
+    if (link->probe) {
+        toc_link_close(links, turn, link, toc_ok()); /* the other side has no link yet */
+        return false;
+    }
     if (!keep_one(links, turn, link)) {
         return false;
     }
+    bool admitted = link->dialled || toc_links_admit(links, turn, link);
     link->established = true;
     link->opened = link->heard = link->pinged = turn->now;
     toc_stranger_known(links, turn, link);
+    if (!admitted) {
+        toc_link_greet(links, turn, link); /* HELLO comes before BYE */
+        toc_link_bye(links, turn, link, TOC_BYE_NOT_NEEDED);
+        return false;
+    }
     toc_link_notice(turn, link, TOC_NOTICE_LINK, toc_ok());
     return true;
 }

@@ -22,9 +22,37 @@
 #define TOC_LINK_AGE_MS_MAX 86400000u /* a fresh handshake every 24 h */
 #define TOC_DIAL_MS_MIN 250u          /* first pause of the backoff */
 #define TOC_DIAL_MS_MAX 60000u        /* last */
-#define TOC_DIAL_ALL_NODES_MAX 16u    /* up to so many nodes everybody dials everybody */
-#define TOC_DIAL_LINKS 12u            /* above that: so many links are sought */
-#define TOC_DIAL_TICK_MAX 4u          /* and so many dialled in a second */
+#define TOC_DIAL_TICK_MAX 4u          /* nodes dialled in a second, where not all are */
+/* How many links are sought. */
+#define TOC_ALL_NODES_MAX 9u       /* up to so many other nodes: all */
+#define TOC_SOUGHT_SMALL 6u        /* up to TOC_SMALL_NODES_MAX */
+#define TOC_SOUGHT_MIDDLE 8u       /* up to TOC_MIDDLE_NODES_MAX */
+#define TOC_SOUGHT_LARGE 12u       /* above */
+#define TOC_SMALL_NODES_MAX 64u    /* a national federation */
+#define TOC_MIDDLE_NODES_MAX 1000u /* an international one */
+#define TOC_DIALLED_EIGHTHS 3u     /* of the places for links that we want, where not all are */
+#define TOC_ACCEPTED_EIGHTHS 3u    /* and for those that others want; the rest is half-open */
+#define TOC_FILL_MS 10000u         /* others have so long to dial us before we dial the rest */
+#define TOC_SURVEY_MS 60000u       /* the directory is looked over anew */
+#define TOC_PROBE_MS 30000u        /* a node's distance is measured by a handshake */
+#define TOC_PROBED_MAX 64u         /* nodes so measured; from then on rarely */
+#define TOC_PROBE_RARE_MS 600000u  /* then */
+#define TOC_SETTLED_MS 300000u     /* a link that stands for less is not given up */
+#define TOC_PRUNE_MS 60000u        /* one link too many is given up at a time */
+#define TOC_SWAP_MS 300000u        /* and one for another that fits better */
+#define TOC_SWAP_GAIN_MS 5u        /* by so much at least, and by a quarter */
+#define TOC_UNWANTED_MS 600000u    /* who said that a link is not needed is let alone */
+#define TOC_DISTINCT_ORGS_MIN 3u   /* links to so many organisations are never given up */
+#define TOC_GROUP_LINKS 3u         /* inside every group that is in use */
+#define TOC_GROUP_LINKS_MIDDLE 4u  /* above TOC_GROUP_MIDDLE members */
+#define TOC_GROUP_LINKS_LARGE 5u   /* above TOC_GROUP_LARGE */
+#define TOC_GROUP_MIDDLE 100u
+#define TOC_GROUP_LARGE 300u
+#define TOC_VISITS_MAX 8u          /* members visited at a time */
+#define TOC_VISIT_MS 60000u        /* without anything new a visit ends */
+#define TOC_VISIT_MS_MAX 300000u   /* and with a member that never confirms */
+#define TOC_VISIT_TURN_MS 3600000u /* one member of each quiet group an hour */
+#define TOC_VISIT_GROUPS 64u       /* groups looked at in a second */
 /* What a peer may have on the way of each class; with 200 ms there and back, 80 and 240 Mbit/s. */
 #define TOC_CREDIT_LIVE_BYTES 2097152u
 #define TOC_CREDIT_BULK_BYTES 6291456u
@@ -64,11 +92,12 @@ struct toc_link {
     uint64_t taken_bytes[TOC_CLASS_COUNT]; /* of live and bulk, what we have dealt with */
     /* How links are chosen. */
     enum toc_link_why why;
-    bool probe;            /* ends with the handshake, which tells how far the node is */
-    bool suspected;        /* set from outside: goes first when others are sought */
-    uint16_t slot;         /* of its card in the directory; valid while dialled or established */
-    uint16_t of_card;      /* place of its certificate in the card */
-    struct toc_mono begun; /* the connection stands; `opened` is that of the link later */
+    bool probe;             /* ends with the handshake, which tells how far the node is */
+    bool suspected;         /* set from outside: goes first when others are sought */
+    uint16_t slot;          /* of its card in the directory; valid while dialled or established */
+    uint16_t of_card;       /* place of its certificate in the card */
+    struct toc_mono begun;  /* our half of the handshake was sent: tells the RTT */
+    struct toc_mono useful; /* a visit was of use */
     /* What replica keeps about a link. */
     uint8_t shared[TOC_GROUP_SET_BYTES]; /* groups that both sides know, by place in the ledger */
     uint8_t invited[TOC_GROUP_SET_BYTES];
@@ -83,11 +112,18 @@ struct toc_link {
     struct toc_mono progress;
 };
 
-/* When a node may be dialled next; by place in the directory. */
+/* When a node may be dialled next, and how far it is; by place in the directory. */
 struct toc_dial {
     uint64_t next_ms;
     uint32_t pause_ms;
+    uint16_t rtt_ms; /* 0: not known */
     uint8_t address;
+};
+
+/* When a quiet group has its turn; by place in the ledger. */
+struct toc_visit {
+    uint64_t next_ms;
+    uint32_t turn; /* how many members have had theirs */
 };
 
 /* Where connections come from. */
@@ -140,8 +176,19 @@ struct toc_links {
     void (*gone)(void *context, struct toc_link *link);
     void *gone_context;
     struct toc_links_wishes wishes;
+    /* How links are chosen. */
+    const struct toc_roster *roster;
+    uint16_t *org_places;                 /* by slot of the directory: place in the roster */
+    struct toc_visit *visits;             /* by group */
     uint8_t hurried[TOC_GROUP_SET_BYTES]; /* groups in which somebody may lack what we hold */
-    bool seek_due;
+    bool cards_new, seek_due;
+    uint32_t node_count, measured; /* of other organisations; those of which the RTT is known */
+    uint32_t near_ms, mid_ms;      /* highest RTT of the lowest and of the middle third */
+    uint32_t visit_group;          /* looked at last */
+    uint32_t seek_left;
+    uint64_t survey_ms, short_ms, probe_ms, prune_ms, swap_ms, seek_ms; /* due then */
+    uint64_t seek_salt;
+    uint64_t swap_new, swap_old; /* links: when the new one stands, the old one goes; 0 none */
 };
 
 struct toc_links_options {

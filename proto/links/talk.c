@@ -91,7 +91,8 @@ static struct toc_err take_ping(struct toc_links *links, struct toc_link *link,
     return toc_ok();
 }
 
-static struct toc_err take_pong(struct toc_turn *turn, struct toc_link *link, struct toc_span body)
+static struct toc_err take_pong(struct toc_links *links, const struct toc_turn *turn,
+                                struct toc_link *link, struct toc_span body)
 {
     if (body.len != PING_BYTES) {
         return toc_fail(TOC_MALFORMED, "a PONG is 8 bytes");
@@ -99,8 +100,18 @@ static struct toc_err take_pong(struct toc_turn *turn, struct toc_link *link, st
     if (link->ping_out && toc_le64(body.at) == link->pinged.ms) {
         link->ping_out = false;
         link->rtt_ms = turn->now.ms - link->pinged.ms;
+        toc_links_measured(links, link, link->rtt_ms);
     }
     return toc_ok();
+}
+
+/* who does not need this link is not dialled again soon. */
+static void take_bye(struct toc_links *links, const struct toc_turn *turn,
+                     const struct toc_link *link, struct toc_span body)
+{
+    if (link->dialled && body.len == 1 && body.at[0] == TOC_BYE_NOT_NEEDED) {
+        toc_links_row(links, link)->next_ms = turn->now.ms + TOC_UNWANTED_MS;
+    }
 }
 
 /* R-12.9: entries come as alert, live or bulk, what answers a WANT as bulk, all else as control, so
@@ -152,8 +163,9 @@ static struct toc_err take(struct toc_links *links, struct toc_turn *turn, struc
     case TOC_MSG_PING:
         return take_ping(links, link, message->body);
     case TOC_MSG_PONG:
-        return take_pong(turn, link, message->body);
+        return take_pong(links, turn, link, message->body);
     case TOC_MSG_BYE:
+        take_bye(links, turn, link, message->body);
         return toc_fail(TOC_UNREACHABLE, "the peer said goodbye"); /* */
     default:
         *ours = false;

@@ -47,6 +47,19 @@ const struct toc_receipt_row *toc_replica_receipt(const struct toc_replica *repl
     return row != NULL && row->used ? row : NULL;
 }
 
+bool toc_replica_heard_in(const struct toc_replica *replica, const uint8_t org[static TOC_ID_BYTES],
+                          uint32_t group)
+{
+    const struct toc_card *card = toc_directory_card(replica->ledger->directory, org);
+    for (size_t i = 0; card != NULL && i < card->node_count; i++) {
+        const struct toc_serial_row *row = serial_slot(replica, org, card->nodes[i].number, group);
+        if (row != NULL && row->used) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void note_row(struct toc_replica *replica, const struct toc_beacon *beacon, uint32_t group,
                      const uint8_t *bytes)
 {

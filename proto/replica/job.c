@@ -142,6 +142,7 @@ static void range_stored(struct toc_replica *replica, struct toc_turn *turn,
     info.last_seq = at->head.seq;
     at->stored_at = turn->now_utc;
     toc_set_put(replica->beacon_dirty, at->group, true);
+    toc_links_hurry(replica->links, at->group);
     if (job->class == TOC_CLASS_ALERT) {
         toc_replica_beacon_soon(replica, turn, at->group);
     }

@@ -98,6 +98,7 @@ void toc_replica_init(struct toc_replica *replica, struct toc_arena *arena,
     make_rooms(replica, arena);
     replica->links->gone = forget;
     replica->links->gone_context = replica;
+    toc_replica_wishes(replica);
 }
 
 void toc_replica_greet(struct toc_replica *replica, struct toc_link *link)

@@ -59,6 +59,8 @@
 #define TOC_BEACON_IDLE_MS 3600000u /* unchanged: hourly, for those who came later */
 #define TOC_BEACON_ALERT_MS 5000u   /* after an alert */
 #define TOC_BEACON_SMALL_GROUP 9u
+#define TOC_GROUP_SILENT_MS 86400000u /* a group without an entry for so long needs no links */
+#define TOC_BRING_MS 60000u           /* who has not written an entry brings it later than who has */
 #define TOC_BEACON_EVERY_MS 500u /* one writer's beacons are taken at this pace */
 #define TOC_BEACON_BURST 4u      /* and so many at once */
 #define TOC_BEACON_DAYS 30u      /* logs silent for longer stand in no beacon */
@@ -562,9 +564,17 @@ TOC_MUST_USE struct toc_err toc_replica_take_beacon(struct toc_replica *replica,
 /* Takes a verified beacon's rows. Fails: MEMBER, STALE, FULL; nothing changed. */
 TOC_MUST_USE struct toc_err toc_replica_note_beacon(struct toc_replica *replica,
                                                     const struct toc_beacon *beacon);
+/* Has any node of this organisation said something in this group? */
+bool toc_replica_heard_in(const struct toc_replica *replica, const uint8_t org[static TOC_ID_BYTES],
+                          uint32_t group);
 /* What a node has said of a log, or NULL. Lends: until the next step. */
 const struct toc_receipt_row *toc_replica_receipt(const struct toc_replica *replica,
                                                   const uint8_t org[static TOC_ID_BYTES],
                                                   uint16_t node, uint32_t log);
+
+/* What groups need of links (wish.c). */
+
+/* Answers the questions of links about groups. */
+void toc_replica_wishes(struct toc_replica *replica);
 
 #endif

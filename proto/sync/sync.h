@@ -62,6 +62,7 @@ enum toc_bye { /* on the wire; never renumber; the receiver closes whatever it s
                TOC_BYE_DUPLICATE = 2,
                TOC_BYE_AGE = 3,
                TOC_BYE_FAULT = 4, /* the other side broke a rule */
+               TOC_BYE_NOT_NEEDED = 5,
 };
 
 #define TOC_TAG_BYTES 8u

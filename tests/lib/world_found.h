@@ -17,8 +17,8 @@ static inline void world_make_card(struct world *world, size_t index, uint64_t s
     memcpy(card.recovery_key, node->recovery_keys.public_key, 32);
     snprintf(card.handle, sizeof card.handle, "cert-%zu", index);
     snprintf(card.name, sizeof card.name, "CERT number %zu", index);
-    card.country[0] = 'A';
-    card.country[1] = (char)('A' + index);
+    card.country[0] = (char)('A' + index / 26);
+    card.country[1] = (char)('A' + index % 26);
     card.node_count = 1;
     struct toc_cert *cert = &card.nodes[0];
     cert->number = 1;
