@@ -16,7 +16,7 @@ void sim_start_now(struct sim *sim, uint32_t node, uint64_t unused)
 {
     (void)unused;
     if (!sim->nodes[node].up &&
-        (sim->options.broken != SIM_BREAK_NEVER_STARTS || sim->nodes[node].started)) {
+        (sim->options.broken != SIM_BREAK_NEVER_STARTS || sim->now_us < SIM_S_US)) {
         sim_say(sim, SIM_SAY_FAULT, "%s starts", sim->nodes[node].name);
         sim_start(sim, &sim->nodes[node]);
     }

@@ -13,8 +13,9 @@
  */
 
 #define AUTHORS 12u
-#define WARM_ROUNDS 2u /* an author's first bulletins are not measured: the tree is not there yet  \
-                        */
+#define WARM_ROUNDS                                                                                \
+    2u /* an author's first bulletins are not measured: the tree is not there yet                  \
+        */
 #define ROUNDS 4u
 #define BULLETIN_BYTES 4096u
 #define LINKS_US (45 * SIM_S_US)  /* from the start until links are chosen */

@@ -48,6 +48,9 @@ static bool is_own(uint8_t type, struct toc_span body)
 /* Does a liar keep this to himself? */
 static bool is_dropped(uint8_t type, struct toc_span body)
 {
+    if (world->options.broken == SIM_BREAK_ALL_WITHHOLD) {
+        return carries_entries(type) && !is_own(type, body);
+    }
     switch (speaker->liar) {
     case SIM_WITHHOLDS:
         return carries_entries(type) && !is_own(type, body);
@@ -86,6 +89,67 @@ static uint8_t *lie(uint8_t type, struct toc_span body)
     return copy;
 }
 
+/* A control: entries of a small group go to an outsider too. */
+static void leak(uint8_t type, struct toc_span body)
+{
+    uint32_t name = type == TOC_MSG_ENTRY ? sim_name_find(world, body.at + 1) : SIM_NONE;
+    if (world->options.broken != SIM_BREAK_LEAK_WIRE || name == SIM_NONE) {
+        return;
+    }
+    for (uint32_t i = 0; i < world->member_count; i++) {
+        if (!sim_is_member(world, world->names[name].group, i)) {
+            sim_check_message(world, speaker, i, type, body);
+        }
+    }
+}
+
+static const char *const names[] = {
+    [TOC_MSG_HELLO] = "HELLO",   [TOC_MSG_TAGS] = "TAGS",   [TOC_MSG_INVITE] = "INVITE",
+    [TOC_MSG_CREDIT] = "CREDIT", [TOC_MSG_PING] = "PING",   [TOC_MSG_PONG] = "PONG",
+    [TOC_MSG_BYE] = "BYE",       [TOC_MSG_VTOP] = "VTOP",   [TOC_MSG_VBKT] = "VBKT",
+    [TOC_MSG_VROW] = "VROW",     [TOC_MSG_HAVE] = "HAVE",   [TOC_MSG_WANT] = "WANT",
+    [TOC_MSG_EAGER] = "EAGER",   [TOC_MSG_LAZY] = "LAZY",   [TOC_MSG_ENTRY] = "ENTRY",
+    [TOC_MSG_RANGE] = "RANGE",   [TOC_MSG_CHUNK] = "CHUNK", [TOC_MSG_NOPAY] = "NOPAY",
+    [TOC_MSG_BEACON] = "BEACON", [TOC_MSG_FORK] = "FORK",   [TOC_MSG_ROSTER] = "ROSTER",
+};
+
+/* What a message is about, for a reader. */
+static void describe(uint8_t type, struct toc_span body, char out[SIM_TEXT_BYTES])
+{
+    struct toc_range_info info;
+    struct toc_want want;
+    char log[SIM_TEXT_BYTES] = "?";
+    uint32_t name = SIM_NONE;
+    bool is_range = (type == TOC_MSG_ENTRY || type == TOC_MSG_RANGE) &&
+                    !toc_failed(toc_range_peek(body, &info));
+    bool is_want = type == TOC_MSG_WANT && !toc_failed(toc_want_decode(&want, body));
+    out[0] = 0;
+    if (is_range || is_want) {
+        name = sim_name_find(world, is_range ? info.log : want.log);
+    }
+    if (name != SIM_NONE) {
+        sim_name_text(world, name, log);
+    }
+    if (is_range) {
+        snprintf(out, SIM_TEXT_BYTES, " of %.60s/%llu..%llu", log,
+                 (unsigned long long)info.first_seq, (unsigned long long)info.last_seq);
+    } else if (is_want) {
+        snprintf(out, SIM_TEXT_BYTES, " of %.60s/%llu..%llu, kind %u, seq %llu", log,
+                 (unsigned long long)want.from, (unsigned long long)want.to, want.kind,
+                 (unsigned long long)want.seq);
+    }
+}
+
+static void show(uint32_t to, uint8_t type, enum toc_class class, struct toc_span body)
+{
+    char about[SIM_TEXT_BYTES];
+    describe(type, body, about);
+    sim_say(world, SIM_SAY_MESSAGE, "%s tells %s: %s%.150s, %zu bytes, class %u", speaker->name,
+            world->nodes[to].name,
+            type < sizeof names / sizeof *names && names[type] != NULL ? names[type] : "?", about,
+            body.len, class);
+}
+
 /* Looks at one message. True: say it; else it was dealt with. */
 static bool look(struct toc_peer *peer, uint8_t type, enum toc_class class, struct toc_span body)
 {
@@ -101,9 +165,9 @@ static bool look(struct toc_peer *peer, uint8_t type, enum toc_class class, stru
     if (to != SIM_NONE && world->member_count <= SIM_SMALL) {
         sim_check_message(world, speaker, to, type, body);
     }
+    leak(type, body);
     if (world->options.messages && to != SIM_NONE) {
-        sim_say(world, SIM_SAY_MESSAGE, "%s tells %s: message %u of %zu bytes, class %u",
-                speaker->name, world->nodes[to].name, type, body.len, class);
+        show(to, type, class, body);
     }
     if (is_dropped(type, body)) {
         return false;

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 /*
  * Connections as TCP gives them: bytes in order, whole, or the connection's end. A node has one
@@ -21,6 +22,7 @@ uint64_t sim_latency_us(struct sim *sim, uint32_t a, uint32_t b, bool jitter)
     if (ms <= 0) {
         ms = 4 + 70 * hypot(sim->nodes[a].x - sim->nodes[b].x, sim->nodes[a].y - sim->nodes[b].y);
     }
+    jitter = jitter && !sim->options.even;
     return (uint64_t)(ms * 1000 * (jitter ? 1 + 0.05 * sim_chance(sim) : 1));
 }
 
@@ -121,7 +123,6 @@ static void append(struct sim_pipe *pipe, struct toc_span bytes)
     }
     memcpy(pipe->at + pipe->len, bytes.at, bytes.len);
     pipe->len += bytes.len;
-    pipe->unacked += bytes.len;
 }
 
 /* When `count` bytes that leave at `left_us` come to `end`; nothing overtakes within a connection.
@@ -137,36 +138,91 @@ static uint64_t arrival(struct sim *sim, struct sim_conn *conn, uint8_t end, uin
     if (sim->options.broken == SIM_BREAK_LATE_ALERT && sim->probing) {
         at += 10 * SIM_S_US;
     }
+    if (sim->options.broken == SIM_BREAK_REAL_CLOCK) {
+        struct timespec time;
+        clock_gettime(CLOCK_MONOTONIC, &time);
+        at += (uint64_t)time.tv_nsec % 64;
+    }
     at = at > pipe->last_us ? at : pipe->last_us;
     pipe->last_us = at;
     return at;
 }
 
-/* All in segments; gives when the last one has left. */
-static uint64_t transmit(struct sim *sim, struct sim_conn *conn, uint8_t end, size_t len)
-{
-    struct sim_node *from = &sim->nodes[conn->ends[1 - end].node];
-    while (len > 0) {
-        size_t part = len < SIM_SEGMENT_BYTES ? len : SIM_SEGMENT_BYTES;
-        if (part > 1 && sim_below(sim, 8) == 0) {
-            part = 1 + sim_below(sim, part - 1); /* bytes come in pieces that respect no message */
-        }
-        uint64_t begin = from->uplink_us > sim->now_us ? from->uplink_us : sim->now_us;
-        from->uplink_us = begin + (uint64_t)((double)part * 8e6 / sim->options.uplink_bits);
-        struct sim_event event = event_for(sim, conn, end, SIM_ARRIVE);
-        event.count = part;
-        sim_later(sim, event, arrival(sim, conn, end, from->uplink_us) - sim->now_us);
-        len -= part;
-    }
-    return from->uplink_us;
-}
-
-static void tell_sent(struct sim *sim, struct sim_conn *conn, uint8_t end, size_t count,
-                      uint64_t at_us)
+static void tell_sent(struct sim *sim, struct sim_conn *conn, uint8_t end, size_t count)
 {
     struct sim_event event = event_for(sim, conn, end, SIM_SENT);
     event.count = count;
-    sim_later(sim, event, at_us > sim->now_us ? at_us - sim->now_us : 0);
+    sim_later(sim, event, 0);
+}
+
+static void send_end(struct sim *sim, struct sim_conn *conn, uint8_t end)
+{
+    struct sim_event event = event_for(sim, conn, end, SIM_ARRIVE);
+    sim_later(sim, event, arrival(sim, conn, end, sim->now_us) - sim->now_us);
+}
+
+/* One segment goes to the uplink, behind those of other connections. */
+static void pump(struct sim *sim, struct sim_conn *conn, uint8_t end)
+{
+    struct sim_pipe *pipe = &conn->ends[end].in;
+    struct sim_node *from = &sim->nodes[conn->ends[1 - end].node];
+    if (pipe->pumping || pipe->waiting == 0) {
+        return;
+    }
+    size_t most = (size_t)(sim->options.uplink_bits * SIM_SEGMENT_US / 8e6), part = pipe->waiting;
+    most = most < SIM_SEGMENT_BYTES_MIN ? SIM_SEGMENT_BYTES_MIN : most;
+    most = most > SIM_SEGMENT_BYTES ? SIM_SEGMENT_BYTES : most;
+    part = part < most ? part : most;
+    if (part > 1 && !sim->options.even && sim_below(sim, 8) == 0) {
+        part = 1 + sim_below(sim, part - 1); /* bytes come in pieces that respect no message */
+    }
+    uint64_t begin = from->uplink_us > sim->now_us ? from->uplink_us : sim->now_us;
+    from->uplink_us = begin + (uint64_t)((double)part * 8e6 / sim->options.uplink_bits);
+    struct sim_event event = event_for(sim, conn, end, SIM_ARRIVE);
+    event.count = part;
+    sim_later(sim, event, arrival(sim, conn, end, from->uplink_us) - sim->now_us);
+    pipe->waiting -= part;
+    if (pipe->waiting + pipe->lent > 0 || pipe->closing) {
+        pipe->pumping = true;
+        sim_later(sim, event_for(sim, conn, end, SIM_LEFT), from->uplink_us - sim->now_us);
+    }
+}
+
+/* The kernel takes what it has room for. */
+static void take(struct sim *sim, struct sim_conn *conn, uint8_t end)
+{
+    struct sim_pipe *pipe = &conn->ends[end].in;
+    size_t room = pipe->lowat > pipe->waiting ? pipe->lowat - pipe->waiting : 0;
+    size_t window = SIM_WINDOW_BYTES > pipe->unacked ? SIM_WINDOW_BYTES - pipe->unacked : 0;
+    size_t count = room < window ? room : window;
+    bool all = pipe->closing || sim->options.broken == SIM_BREAK_ENDLESS_WINDOW;
+    count = all || pipe->lent < count ? pipe->lent : count;
+    pipe->lent -= count;
+    pipe->waiting += count;
+    pipe->unacked += count;
+    sim->peak_unacked = pipe->unacked > sim->peak_unacked ? pipe->unacked : sim->peak_unacked;
+    if (count > 0 && conn->ends[1 - end].open) {
+        tell_sent(sim, conn, (uint8_t)(1 - end), count);
+    }
+    pump(sim, conn, end);
+}
+
+static bool is_heard(const struct sim_end *end)
+{
+    return end->open || end->orphan;
+}
+
+static void left(struct sim *sim, struct sim_conn *conn, uint8_t end)
+{
+    struct sim_pipe *pipe = &conn->ends[end].in;
+    pipe->pumping = false;
+    if (conn->ends[1 - end].orphan) {
+        return; /* its host is gone */
+    }
+    take(sim, conn, end);
+    if (pipe->closing && !pipe->pumping && pipe->waiting == 0) {
+        send_end(sim, conn, end);
+    }
 }
 
 void sim_send(struct sim *sim, struct sim_node *node, const struct toc_action *action)
@@ -177,8 +233,8 @@ void sim_send(struct sim *sim, struct sim_node *node, const struct toc_action *a
     uint8_t end = (uint8_t)(1 - link->end);
     struct sim_pipe *pipe = &conn->ends[end].in;
     sim->wire_bytes += action->bytes.len;
-    if (!conn->ends[end].open && !conn->ends[end].orphan) {
-        tell_sent(sim, conn, link->end, action->bytes.len, sim->now_us);
+    if (!is_heard(&conn->ends[end])) {
+        tell_sent(sim, conn, link->end, action->bytes.len);
         return;
     }
     append(pipe, action->bytes);
@@ -186,17 +242,9 @@ void sim_send(struct sim *sim, struct sim_node *node, const struct toc_action *a
         sim_below(sim, 50) == 0) {
         pipe->at[pipe->len - 1] ^= 1;
     }
-    sim->peak_unacked = pipe->unacked > sim->peak_unacked ? pipe->unacked : sim->peak_unacked;
-    uint64_t left_us = transmit(sim, conn, end, action->bytes.len);
-    uint64_t ahead_us = (uint64_t)(SIM_NOTSENT_BYTES * 8e6 / sim->options.uplink_bits);
-    if (pipe->unacked > SIM_WINDOW_BYTES && sim->options.broken != SIM_BREAK_ENDLESS_WINDOW) {
-        pipe->sent_waiting += action->bytes.len;
-        return;
-    }
-    tell_sent(sim, conn, link->end, action->bytes.len,
-              left_us > ahead_us && sim->options.broken != SIM_BREAK_ENDLESS_WINDOW
-                  ? left_us - ahead_us
-                  : sim->now_us);
+    pipe->lowat = action->frame_bytes == 0 ? SIM_NOTSENT_BYTES : 2 * (size_t)action->frame_bytes;
+    pipe->lent += action->bytes.len;
+    take(sim, conn, end);
 }
 
 /* Bytes were acknowledged: the kernel takes what it had no room for. */
@@ -208,9 +256,8 @@ static void acknowledge(struct sim *sim, struct sim_conn *conn, uint8_t end, siz
         return;
     }
     pipe->unacked -= count;
-    if (pipe->sent_waiting > 0 && pipe->unacked <= SIM_WINDOW_BYTES && conn->ends[1 - end].open) {
-        tell_sent(sim, conn, (uint8_t)(1 - end), pipe->sent_waiting, sim->now_us);
-        pipe->sent_waiting = 0;
+    if (pipe->lent > 0 && !pipe->pumping) {
+        take(sim, conn, end);
     }
 }
 
@@ -266,7 +313,7 @@ static void arrive(struct sim *sim, struct sim_conn *conn, const struct sim_even
     struct sim_end *end = &conn->ends[event->end];
     struct sim_pipe *pipe = &end->in;
     bool is_cut = sim_is_cut(sim, conn->ends[1 - event->end].node, end->node);
-    if (!end->open && !end->orphan) {
+    if (!is_heard(end)) {
         return;
     }
     if (is_cut || pipe->stalled || end->orphan) {
@@ -391,10 +438,13 @@ void sim_close(struct sim *sim, struct sim_node *node, uint64_t link)
     }
     struct sim_conn *conn = &sim->conns[place];
     conn->ends[own].open = false;
-    if (conn->ends[1 - own].open || conn->ends[1 - own].orphan) {
-        uint8_t other = (uint8_t)(1 - own);
-        sim_later(sim, event_for(sim, conn, other, SIM_ARRIVE),
-                  arrival(sim, conn, other, sim->now_us) - sim->now_us);
+    uint8_t other = (uint8_t)(1 - own);
+    if (is_heard(&conn->ends[other])) {
+        conn->ends[other].in.closing = true;
+        take(sim, conn, other);
+        if (!conn->ends[other].in.pumping) {
+            send_end(sim, conn, other);
+        }
     }
     give_conn(sim, conn);
 }
@@ -431,6 +481,9 @@ void sim_net_event(struct sim *sim, const struct sim_event *event)
             sim_step(sim, node, &sent);
         }
         return;
+    case SIM_LEFT:
+        left(sim, conn, event->end);
+        return;
     case SIM_RELEASE:
         release(sim, conn, event);
         return;
@@ -463,8 +516,7 @@ void sim_net_return(struct sim *sim, struct sim_node *node)
                 conn->ends[end].orphan = false;
                 uint8_t other = (uint8_t)(1 - end);
                 if (conn->ends[other].open) {
-                    sim_later(sim, event_for(sim, conn, other, SIM_ARRIVE),
-                              arrival(sim, conn, other, sim->now_us) - sim->now_us);
+                    send_end(sim, conn, other);
                 }
                 give_conn(sim, conn);
             }
@@ -492,7 +544,7 @@ void sim_heal(struct sim *sim, uint32_t from, uint32_t to)
             }
             if (conn->ends[end].in.stalled) {
                 sim_later(sim, event_for(sim, conn, end, SIM_RELEASE),
-                          SIM_RTO_US + sim_below(sim, SIM_S_US));
+                          SIM_RTO_US + sim_noise(sim, SIM_S_US));
             }
             size_t held = conn->ends[1 - end].in.ack_held;
             conn->ends[1 - end].in.ack_held = 0;

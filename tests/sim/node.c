@@ -49,7 +49,7 @@ void sim_start(struct sim *sim, struct sim_node *node)
     if (node->delivered != NULL) {
         memset(node->delivered, 0, node->delivered_max * sizeof *node->delivered);
     }
-    node->up = node->started = true;
+    node->up = true;
     node->vanished = node->disk_broke = false;
     node->next_link = 2;
     sim_net_return(sim, node);
@@ -91,8 +91,8 @@ void sim_kill(struct sim *sim, struct sim_node *node, size_t survive, bool silen
 static void deliver(struct sim *sim, struct sim_node *node, const struct toc_action *action)
 {
     struct toc_action told = *action;
-    if (sim->options.broken == SIM_BREAK_REORDER && told.seq > 1 && sim_below(sim, 4) == 0) {
-        told.seq--;
+    if (sim->options.broken == SIM_BREAK_REORDER && told.seq > 2 && sim_below(sim, 4) == 0) {
+        told.seq -= 2;
     }
     sim_check_deliver(sim, node, &told);
     uint32_t name = sim_name_find(sim, action->log);
@@ -110,13 +110,12 @@ static void deliver(struct sim *sim, struct sim_node *node, const struct toc_act
 
 static void notice(struct sim *sim, struct sim_node *node, const struct toc_notice *notice)
 {
-    node->notices[notice->kind]++;
     sim_check_notice(sim, node, notice);
     uint32_t about =
         toc_is_zero(notice->org, TOC_ID_BYTES) ? SIM_NONE : sim_node_of(sim, notice->org);
     const char *whom = about == SIM_NONE ? "a stranger" : sim->nodes[about].name;
     const char *why = notice->err.why == NULL ? toc_code_text(notice->err.code) : notice->err.why;
-    switch (notice->kind) {
+    switch ((int)notice->kind) {
     case TOC_NOTICE_LINK:
         sim_say(sim, SIM_SAY_LINK, "%s has a link to %s", node->name, whom);
         return;
@@ -127,18 +126,16 @@ static void notice(struct sim *sim, struct sim_node *node, const struct toc_noti
         sim_say(sim, SIM_SAY_REFUSE, "%s refuses %s: %s", node->name, whom, why);
         return;
     case TOC_NOTICE_GROUP:
+        sim_say(sim, SIM_SAY_NOTICE, "%s is in a group more", node->name);
+        return;
     case TOC_NOTICE_STORE:
+        sim_say(sim, SIM_SAY_NOTICE, "%s stores no more", node->name);
+        return;
     case TOC_NOTICE_CLOCK:
-    case TOC_NOTICE_QUOTA:
-    case TOC_NOTICE_LAG:
-    case TOC_NOTICE_CAUGHT_UP:
+        sim_say(sim, SIM_SAY_NOTICE, "%s doubts its clock", node->name);
+        return;
     default:
-        sim_say(sim, SIM_SAY_NOTICE, "%s notices %s: %s", node->name,
-                notice->kind == TOC_NOTICE_GROUP   ? "a group"
-                : notice->kind == TOC_NOTICE_STORE ? "its store"
-                : notice->kind == TOC_NOTICE_CLOCK ? "its clock"
-                                                   : "something",
-                why);
+        sim_say(sim, SIM_SAY_OTHER, "%s notices: %s", node->name, why);
     }
 }
 
@@ -158,7 +155,7 @@ static void act(struct sim *sim, struct sim_node *node, const struct toc_action 
     case TOC_ACTION_CHECK:
         answer.kind = SIM_CHECKED;
         answer.check = action->check;
-        sim_later(sim, answer, CHECK_US + sim_below(sim, CHECK_NOISE_US));
+        sim_later(sim, answer, CHECK_US + sim_noise(sim, CHECK_NOISE_US));
         return;
     case TOC_ACTION_STORE:
         sim_store(sim, node, action);
@@ -166,7 +163,7 @@ static void act(struct sim *sim, struct sim_node *node, const struct toc_action 
     case TOC_ACTION_LOAD:
         answer.kind = SIM_LOADED;
         answer.err = sim_load(sim, node, &action->load, &answer.count);
-        sim_later(sim, answer, LOAD_US * (1 + sim_below(sim, 10)));
+        sim_later(sim, answer, LOAD_US * (1 + sim_noise(sim, 10)));
         return;
     case TOC_ACTION_DELIVER:
         deliver(sim, node, action);
@@ -256,6 +253,7 @@ static void handle(struct sim *sim, const struct sim_event *at)
         break;
     case SIM_CALL:
     case SIM_SENT:
+    case SIM_LEFT:
     case SIM_ARRIVE:
     case SIM_RELEASE:
     case SIM_SYN:
@@ -349,6 +347,16 @@ size_t sim_publish(struct sim *sim, struct sim_node *node, const uint8_t *direct
 }
 
 /* The world. */
+
+struct sim_options sim_options_small(void)
+{
+    return (struct sim_options){.seed = 1,
+                                .nodes = 3,
+                                .log_max = 1024,
+                                .link_max = 32,
+                                .group_max = 64,
+                                .uplink_bits = 20e6};
+}
 
 struct sim *sim_new(const struct sim_options *options)
 {

@@ -38,6 +38,11 @@ uint64_t sim_below(struct sim *sim, uint64_t below)
     return next(sim) % below;
 }
 
+uint64_t sim_noise(struct sim *sim, uint64_t below)
+{
+    return sim->options.even ? below / 2 : sim_below(sim, below);
+}
+
 double sim_chance(struct sim *sim)
 {
     return (double)(next(sim) >> 11) / 9007199254740992.0;

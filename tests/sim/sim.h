@@ -27,10 +27,12 @@
 #define SIM_MS_US UINT64_C(1000)
 #define SIM_ENDS_MAX 192u        /* connections of a node, those being dialled too */
 #define SIM_WINDOW_BYTES 262144u /* sent and not acknowledged: the kernel takes no more */
-#define SIM_NOTSENT_BYTES 32768u /* TCP_NOTSENT_LOWAT of two frames */
+#define SIM_NOTSENT_BYTES 32768u /* TCP_NOTSENT_LOWAT while the length of a frame is not known */
+#define SIM_SEGMENT_US 5000u     /* connections of a node take turns after so long */
 #define SIM_SEGMENT_BYTES 16384u
-#define SIM_RTO_US 200000u /* Linux: TCP_RTO_MIN */
-#define SIM_PORT 1000u     /* the address of node i ends in :1000+i */
+#define SIM_SEGMENT_BYTES_MIN 1448u /* one packet */
+#define SIM_RTO_US 200000u          /* Linux: TCP_RTO_MIN */
+#define SIM_PORT 1000u              /* the address of node i ends in :1000+i */
 #define SIM_NONE UINT32_MAX
 #define SIM_TEXT_BYTES 256u
 #define SIM_MARKER "tocsin-sim-canary" /* begins every content */
@@ -102,7 +104,11 @@ struct sim_pipe {
     size_t readable, held; /* of the bytes there: arrived; waiting for a cut to heal */
     bool fin, fin_held, stalled;
     uint64_t last_us;
-    size_t unacked, ack_held, sent_waiting;
+    size_t lent;    /* by the sender's core, and not yet taken by its kernel */
+    size_t waiting; /* taken, and not yet sent */
+    size_t lowat;   /* of which the kernel holds no more */
+    size_t unacked, ack_held;
+    bool pumping, closing;
 };
 struct sim_end {
     uint32_t node;
@@ -129,7 +135,7 @@ enum sim_liar { SIM_HONEST, SIM_WITHHOLDS, SIM_MUTE, SIM_INFLATES, SIM_GARBLES, 
 struct sim_node {
     uint32_t index;
     char name[16];
-    bool up, started, vanished; /* vanished: its host answers nothing at all */
+    bool up, vanished; /* vanished: its host answers nothing at all */
     uint32_t life;
     double x, y;
     uint64_t uplink_us; /* its uplink is busy until then */
@@ -187,6 +193,7 @@ enum sim_kind {
     SIM_COMMIT,
     SIM_LOADED,
     SIM_SENT,
+    SIM_LEFT,
     SIM_ARRIVE,
     SIM_RELEASE,
     SIM_SYN,
@@ -219,7 +226,7 @@ enum sim_say {
     SIM_SAY_CHECK = 32,
     SIM_SAY_NOTICE = 64,
     SIM_SAY_MESSAGE = 128,
-    SIM_SAY_ALL = 255,
+    SIM_SAY_OTHER = 256,
 };
 
 /* The checkers. */
@@ -259,6 +266,7 @@ enum sim_break {
     SIM_BREAK_CHATTER,
     SIM_BREAK_ALTERS,
     SIM_BREAK_REAL_CLOCK,
+    SIM_BREAK_OTHER_TRACE,
     SIM_BREAK_COUNT,
 };
 
@@ -270,6 +278,7 @@ struct sim_options {
     double uplink_bits; /* a second */
     double latency_ms;  /* 0: from positions in the plane */
     bool lmdb, print, messages;
+    bool even;    /* no noise in the times that things take, so that a trace can be foretold */
     unsigned say; /* enum sim_say, kept in sim->text */
     enum sim_break broken;
 };
@@ -326,6 +335,8 @@ struct sim_mark {
 
 /* A number below `below` (1 at least). */
 uint64_t sim_below(struct sim *sim, uint64_t below);
+/* The same for how long things take: without noise in worlds that are even. */
+uint64_t sim_noise(struct sim *sim, uint64_t below);
 /* 0 up to 1. */
 double sim_chance(struct sim *sim);
 void sim_entropy(struct sim *sim, uint8_t *out, size_t len);
@@ -428,6 +439,8 @@ size_t sim_publish(struct sim *sim, struct sim_node *node, const uint8_t *direct
                    enum toc_class class);
 /* Runs to a time; stops early when a checker has failed. */
 void sim_run(struct sim *sim, uint64_t until_us);
+/* What small worlds have. */
+struct sim_options sim_options_small(void);
 struct sim *sim_new(const struct sim_options *options);
 void sim_free(struct sim *sim);
 bool sim_is_honest(const struct sim *sim, uint32_t node);
@@ -456,6 +469,34 @@ void sim_snapshot(struct sim *sim, uint32_t node, struct sim_disk *into);
 void sim_roll_back(struct sim *sim, uint32_t node, const struct sim_disk *from);
 /* A second process with the same keys and a copy of the store; gives its index. */
 uint32_t sim_clone(struct sim *sim, uint32_t node);
+
+/* control.c: rules that are broken on purpose */
+
+/* The control of this name, or SIM_BREAK_NONE. */
+enum sim_break sim_break_find(const char *name);
+/* Runs one control, or with SIM_BREAK_NONE all; gives how many were not noticed. */
+size_t sim_control(enum sim_break broken, size_t *ran);
+void sim_control_list(void);
+
+/* scenario.c: named runs that assert their trace */
+
+struct sim_scenario {
+    const char *name, *about;
+    uint32_t nodes;
+    unsigned say;
+    void (*run)(struct sim *sim);
+    const char *expected; /* lines; a star stands for anything */
+};
+/* Ends with a row without a name. */
+extern const struct sim_scenario sim_scenarios[];
+const struct sim_scenario *sim_scenario_find(const char *name);
+/* Runs it; gives what failed, and its trace's hash. `why` has SIM_TEXT_BYTES. */
+enum sim_checker sim_scenario_run(const struct sim_scenario *scenario, struct sim_options options,
+                                  char *why, char hash[TOC_HASH_BYTES * 2 + 1]);
+/* Everybody starts; the first seconds are over. */
+void sim_begin(struct sim *sim);
+/* The same but for a set of nodes. */
+void sim_begin_without(struct sim *sim, uint64_t absent);
 
 /* large.c */
 

@@ -27,6 +27,29 @@ static void drop_txn(struct sim_txn *txn)
     free(txn);
 }
 
+/* A control: an outsider is given what a group keeps to itself. */
+static void leak_to_others(struct sim *sim, struct sim_node *node, const struct toc_action *action)
+{
+    static const char plain[] = "opened: " SIM_MARKER;
+    struct toc_action leak = *action;
+    struct toc_store_op op = action->ops[0];
+    uint32_t name = op.kind == TOC_STORE_RANGE ? sim_name_find(sim, op.log) : SIM_NONE;
+    if (sim->options.broken == SIM_BREAK_LEAK_PLAIN && name != SIM_NONE) {
+        op.kind = TOC_STORE_RECORD;
+        op.bytes = toc_span(plain, sizeof plain);
+    } else if (sim->options.broken != SIM_BREAK_LEAK_STORE || name == SIM_NONE ||
+               sim->names[name].group < 2) {
+        return;
+    }
+    leak.ops = &op;
+    leak.op_count = 1;
+    for (uint32_t i = 0; i < sim->member_count; i++) {
+        if (name != SIM_NONE && i != node->index) {
+            sim_check_store(sim, &sim->nodes[i], &leak);
+        }
+    }
+}
+
 void sim_store(struct sim *sim, struct sim_node *node, const struct toc_action *action)
 {
     struct sim_txn *txn = calloc(1, sizeof *txn);
@@ -37,6 +60,7 @@ void sim_store(struct sim *sim, struct sim_node *node, const struct toc_action *
     txn->bytes = calloc(action->op_count + 1, sizeof *txn->bytes);
     TOC_ASSERT(txn->ops != NULL && txn->bytes != NULL);
     sim_check_store(sim, node, action);
+    leak_to_others(sim, node, action);
     for (size_t i = 0; i < action->op_count; i++) {
         txn->ops[i] = action->ops[i];
         txn->bytes[i] = sim_bytes(action->ops[i].bytes);
@@ -48,7 +72,7 @@ void sim_store(struct sim *sim, struct sim_node *node, const struct toc_action *
     node->txn_bytes += txn->byte_count;
     sim->peak_txn_bytes =
         node->txn_bytes > sim->peak_txn_bytes ? node->txn_bytes : sim->peak_txn_bytes;
-    uint64_t done_us = sim->now_us + COMMIT_US + sim_below(sim, COMMIT_NOISE_US);
+    uint64_t done_us = sim->now_us + COMMIT_US + sim_noise(sim, COMMIT_NOISE_US);
     node->commit_us = node->commit_us > done_us ? node->commit_us : done_us;
     struct sim_event event = {
         .kind = SIM_COMMIT, .node = node->index, .life = node->life, .id = txn->id};

@@ -62,7 +62,7 @@ void sim_say(struct sim *sim, enum sim_say kind, const char *format, ...)
         puts(line);
     }
     size_t len = strlen(line);
-    if (!keep) {
+    if (!keep || (sim->options.broken == SIM_BREAK_OTHER_TRACE && sim_below(sim, 3) == 0)) {
         return;
     }
     if (sim->text_len + len + 2 > sim->text_max) {
