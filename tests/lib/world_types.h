@@ -116,8 +116,6 @@ struct world {
     uint64_t steps, wire_bytes;
     bool cut[WORLD_NODES_MAX][WORLD_NODES_MAX];
     uint16_t further_ms[WORLD_NODES_MAX][WORLD_NODES_MAX]; /* than WORLD_LATENCY_MS, one way */
-    uint32_t link_max;                                     /* 0: 16 */
-    uint16_t further_ms[WORLD_NODES_MAX][WORLD_NODES_MAX]; /* than WORLD_LATENCY_MS, one way */
     uint32_t bytes_ms[WORLD_NODES_MAX][WORLD_NODES_MAX];   /* that a line takes; 0: all */
     uint64_t line_us[WORLD_NODES_MAX][WORLD_NODES_MAX];    /* when what it was given has left */
     uint32_t link_max;                                     /* 0: 16 */
