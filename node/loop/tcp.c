@@ -2,11 +2,16 @@
 #include "daemon.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 /* One connection. `number` 0: the core does not know it any more, it only waits to be freed. */
 struct toc_tcp {
@@ -16,10 +21,12 @@ struct toc_tcp {
     uv_tcp_t handle;
     uv_connect_t connect;
     uv_getaddrinfo_t resolve;
-    uv_write_t write;
-    bool dialled, up, reading, writing, handle_open, resolving;
-    size_t piece;         /* bytes that `write` holds */
+    /* Says when the kernel wants more; libuv has one handle a descriptor, so this is a copy. */
+    uv_poll_t room;
+    int room_fd;
+    bool dialled, up, reading, waiting, handle_open, room_open, resolving;
     uint32_t frame_bytes; /* the most that is given to the kernel in one piece */
+    int unsent_max;       /* with so much unsent it wants no more */
     /* Spans that the core lends, oldest first; `first` may be partly written. */
     struct toc_span *spans;
     size_t span_first, span_count, span_max;
@@ -47,7 +54,8 @@ static struct toc_tcp *add(struct toc_daemon *daemon, uint64_t number)
     link->handle.data = link;
     link->connect.data = link;
     link->resolve.data = link;
-    link->write.data = link;
+    link->room.data = link;
+    link->room_fd = -1;
     link->next = daemon->links;
     daemon->links = link;
     daemon->link_count++;
@@ -63,17 +71,32 @@ static void release(struct toc_tcp *link)
     }
     *at = link->next;
     daemon->link_count--;
+    if (link->room_fd >= 0) {
+        close(link->room_fd);
+    }
     free(link->spans);
     free(link);
+}
+
+static void release_if_done(struct toc_tcp *link)
+{
+    if (!link->resolving && !link->handle_open && !link->room_open) {
+        release(link);
+    }
 }
 
 static void on_closed(uv_handle_t *handle)
 {
     struct toc_tcp *link = handle->data;
     link->handle_open = false;
-    if (!link->resolving) {
-        release(link);
-    }
+    release_if_done(link);
+}
+
+static void on_room_closed(uv_handle_t *handle)
+{
+    struct toc_tcp *link = handle->data;
+    link->room_open = false;
+    release_if_done(link);
 }
 
 /* Forgets the number and closes; `link` is freed when libuv has let go of it. */
@@ -84,15 +107,13 @@ static void drop(struct toc_tcp *link)
     if (link->resolving) {
         uv_cancel((uv_req_t *)&link->resolve);
     }
-    if (!link->handle_open) {
-        if (!link->resolving) {
-            release(link);
-        }
-        return;
+    if (link->room_open && !uv_is_closing((uv_handle_t *)&link->room)) {
+        uv_close((uv_handle_t *)&link->room, on_room_closed);
     }
-    if (!uv_is_closing((uv_handle_t *)&link->handle)) {
+    if (link->handle_open && !uv_is_closing((uv_handle_t *)&link->handle)) {
         uv_close((uv_handle_t *)&link->handle, on_closed);
     }
+    release_if_done(link);
 }
 
 /* The connection ended from outside. */
@@ -131,10 +152,12 @@ static void written(struct toc_tcp *link, size_t count)
 
 static void push_out(struct toc_tcp *link);
 
-static void on_write(uv_write_t *write, int status)
+static void on_room(uv_poll_t *room, int status, int events)
 {
-    struct toc_tcp *link = write->data;
-    link->writing = false;
+    struct toc_tcp *link = room->data;
+    (void)events;
+    uv_poll_stop(room);
+    link->waiting = false;
     if (link->number == 0) {
         return;
     }
@@ -142,12 +165,10 @@ static void on_write(uv_write_t *write, int status)
         went_down(link);
         return;
     }
-    written(link, link->piece);
     push_out(link);
 }
 
-/* What goes to the kernel next: a frame at most, since it takes a piece whole as long as it holds
- * less than two. So SENT follows it closely, and what it holds stays short. */
+/* What goes to the kernel next: a frame at most, so that SENT follows it closely. */
 static uv_buf_t next_piece(const struct toc_tcp *link)
 {
     struct toc_span span = link->spans[link->span_first];
@@ -155,10 +176,19 @@ static uv_buf_t next_piece(const struct toc_tcp *link)
     return uv_buf_init((char *)(uintptr_t)span.at, (unsigned)len);
 }
 
-/* Writes what the kernel takes at once. Gives false when the link has gone. */
+/* R-12.16: does the kernel hold less than two frames that it has not sent? TCP_NOTSENT_LOWAT says
+ * when to come back, but by itself it stops no write: what is written joins the last packet of up
+ * to 64 KiB, two seconds of a thin line. */
+static bool kernel_wants(const struct toc_tcp *link)
+{
+    int unsent = 0;
+    return ioctl(link->room_fd, SIOCOUTQNSD, &unsent) != 0 || unsent < link->unsent_max;
+}
+
+/* Writes what the kernel wants at once. Gives false when the link has gone. */
 static bool try_write(struct toc_tcp *link)
 {
-    while (link->span_count > 0) {
+    while (link->span_count > 0 && kernel_wants(link)) {
         uv_buf_t buffer = next_piece(link);
         int put = uv_try_write((uv_stream_t *)&link->handle, &buffer, 1);
         if (put == UV_EAGAIN) {
@@ -179,18 +209,16 @@ static bool try_write(struct toc_tcp *link)
 /* Writes, and asks to be told when there is room for the rest. */
 static void push_out(struct toc_tcp *link)
 {
-    if (link->number == 0 || !link->up || link->writing || !try_write(link)) {
+    if (link->number == 0 || !link->up || link->waiting || !try_write(link)) {
         return;
     }
     /* What the core sent meanwhile has come through here too. */
-    if (link->span_count == 0 || link->writing) {
+    if (link->span_count == 0 || link->waiting) {
         return;
     }
-    uv_buf_t buffer = next_piece(link);
-    link->piece = buffer.len;
-    link->writing = true;
-    if (uv_write(&link->write, (uv_stream_t *)&link->handle, &buffer, 1, on_write) != 0) {
-        link->writing = false;
+    link->waiting = true;
+    if (uv_poll_start(&link->room, UV_WRITABLE, on_room) != 0) {
+        link->waiting = false;
         went_down(link);
     }
 }
@@ -221,11 +249,11 @@ static bool span_room(struct toc_tcp *link)
 static void set_frame(struct toc_tcp *link, uint32_t frame_bytes)
 {
     int lowat = (int)(frame_bytes * TOC_TCP_FRAMES_UNSENT);
-    uv_os_fd_t fd;
-    if (link->frame_bytes != frame_bytes && uv_fileno((uv_handle_t *)&link->handle, &fd) == 0) {
+    if (link->frame_bytes != frame_bytes) {
         /* Without it only an alert's delay grows. */
-        int failed = setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &lowat, sizeof(lowat));
-        (void)failed;
+        int failed =
+            setsockopt(link->room_fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &lowat, sizeof(lowat));
+        link->unsent_max = failed == 0 ? lowat : INT_MAX;
     }
     link->frame_bytes = frame_bytes;
 }
@@ -253,7 +281,7 @@ void toc_tcp_close(struct toc_daemon *daemon, uint64_t number)
         return;
     }
     /* The last words, as far as the kernel takes them now; no SENT follows. */
-    if (link->up && !link->writing) {
+    if (link->up) {
         for (size_t i = 0; i < link->span_count; i++) {
             struct toc_span span = link->spans[link->span_first + i];
             uv_buf_t buffer = uv_buf_init((char *)(uintptr_t)span.at, (unsigned)span.len);
@@ -321,6 +349,18 @@ static void source_of(uint8_t out[static 16], const struct sockaddr_storage *add
     }
 }
 
+static bool watch_room(struct toc_tcp *link)
+{
+    uv_os_fd_t fd;
+    if (uv_fileno((uv_handle_t *)&link->handle, &fd) != 0) {
+        return false;
+    }
+    link->room_fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    link->room_open =
+        link->room_fd >= 0 && uv_poll_init(&link->daemon->uv, &link->room, link->room_fd) == 0;
+    return link->room_open;
+}
+
 static void came_up(struct toc_tcp *link)
 {
     struct toc_event event = {
@@ -331,6 +371,10 @@ static void came_up(struct toc_tcp *link)
     uv_tcp_getpeername(&link->handle, (struct sockaddr *)&address, &len);
     source_of(event.source, &address);
     uv_tcp_nodelay(&link->handle, 1);
+    if (!watch_room(link)) {
+        went_down(link);
+        return;
+    }
     link->up = true;
     struct toc_daemon *daemon = link->daemon;
     uint64_t number = link->number;
