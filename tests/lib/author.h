@@ -32,6 +32,7 @@ struct author {
     uint8_t group[TOC_ID_BYTES], log[TOC_ID_BYTES], author_key[TOC_KEY_BYTES];
     struct toc_log_head head;
     struct toc_store *store;
+    uint64_t declared_bytes; /* of the payloads, as their headers say */
     uint32_t number;
     size_t summary_bytes;
 };
@@ -143,6 +144,7 @@ static inline bool author_add_entry(struct author *author, struct toc_range_buil
         toc_range_begin(build, room, &header);
     }
     toc_range_add(build, &header, toc_span(payload, payload_len), toc_span(NULL, 0));
+    author->declared_bytes += payload_len;
     bool ends = toc_log_is_checkpoint(&author->head, (uint32_t)payload_len);
     author_need(toc_log_advance(&author->head, &header, hash), "chain");
     return ends;

@@ -50,6 +50,7 @@ class Node:
     def __init__(self, folder, handle, country, port=None):
         self.folder, self.handle, self.country = folder, handle, country
         self.home = os.path.join(folder, handle)
+        self.address = "127.0.0.1"
         self.port = port or system.free_port()
         self.credential = os.path.join(folder, f"{handle}.cred")
         self.log = os.path.join(folder, f"{handle}.log")
@@ -60,7 +61,7 @@ class Node:
             file.write(os.urandom(32))
         os.chmod(self.credential, 0o600)
         self.cli("init", "--org", self.handle, "--country", self.country, "--listen",
-                 f"127.0.0.1:{self.port}", "--credential", self.credential, "--recovery-out",
+                 f"{self.address}:{self.port}", "--credential", self.credential, "--recovery-out",
                  os.path.join(self.folder, f"{self.handle}-recovery.key"))
         self.card = os.path.join(self.folder, f"{self.handle}.card")
         with open(self.card, "w", encoding="ascii") as file:
@@ -158,12 +159,12 @@ def countries():
     return ["FR", "PL", "EE", "PT", "SE", "IT", "CZ", "FI", "GR", "IE", "NL", "AT"]
 
 
-def found(*handles, name="Test federation", folder=None):
-    """Homes for `handles`, one genesis, signed and adopted by all."""
+def found(*handles, name="Test federation", folder=None, make=Node):
+    """Homes for `handles`, one genesis, signed and adopted by all. `make` makes the nodes."""
     folder = folder or system.scratch()
     nodes = Federation()
     for handle, country in zip(handles, countries()):
-        nodes[handle] = Node(folder, handle, country)
+        nodes[handle] = make(folder, handle, country)
         nodes[handle].init()
     genesis = os.path.join(folder, "genesis")
     first = nodes[handles[0]]
