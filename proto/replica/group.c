@@ -132,6 +132,9 @@ struct toc_err toc_replica_take_tags(struct toc_replica *replica, struct toc_lin
             group_tag(replica, link, group, false, tag);
             shared = has_tag(body, tag);
         }
+        /* what we told came before the peer knew the group. */
+        link->tags_due =
+            link->tags_due || (shared && link->tags_seen && !toc_set_has(link->shared, group));
         set_shared(replica, link, group, shared);
     }
     if (!link->tags_seen) {
