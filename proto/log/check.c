@@ -21,13 +21,14 @@ struct toc_err toc_range_verify(struct toc_span range,
     struct toc_range_walk walk;
     struct toc_entry entry;
     TOC_TRY(toc_range_open(&walk, range));
-    proof->detached = 0;
+    proof->detached = proof->alerts = 0;
     for (size_t i = 0; i < walk.info.count; i++) {
         TOC_TRY(toc_range_next(&walk, &entry));
         memcpy(proof->hash[i], entry.hash, TOC_HASH_BYTES);
         proof->utc_ms[i] = entry.header.utc.ms;
         proof->payload_bytes[i] = entry.header.payload_bytes;
         proof->detached |= (uint64_t)entry.detached << i;
+        proof->alerts |= (uint64_t)(entry.header.class == TOC_CLASS_ALERT) << i;
     }
     struct toc_err err = toc_range_next(&walk, &entry);
     if (err.code != TOC_ABSENT) {

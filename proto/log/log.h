@@ -157,6 +157,7 @@ struct toc_range_proof {
     uint64_t utc_ms[TOC_CHECKPOINT_ENTRIES]; /* 0 of an unknown version */
     uint32_t payload_bytes[TOC_CHECKPOINT_ENTRIES];
     uint64_t detached; /* bit i: entry i came without its payload */
+    uint64_t alerts;   /* bit i: entry i is of class alert */
     uint8_t hash[TOC_CHECKPOINT_ENTRIES][TOC_HASH_BYTES]; /* of the headers */
 };
 

@@ -93,25 +93,19 @@ bool toc_replica_may_alert(struct toc_replica *replica, const struct toc_turn *t
     return true;
 }
 
-static bool is_alert(const struct toc_waiting *waiting)
-{
-    /* what exceeds a frame never uses the alert class. */
-    bool may_be = waiting->live && waiting->range.len <= TOC_FRAME_BODY_BYTES_MAX &&
-                  waiting->proof.info.count == 1;
-    struct toc_range_walk walk;
-    struct toc_entry entry;
-    return may_be && !toc_failed(toc_range_open(&walk, waiting->range)) &&
-           !toc_failed(toc_range_next(&walk, &entry)) && entry.header.class == TOC_CLASS_ALERT;
-}
-
-static enum toc_class push_class(struct toc_replica *replica, const struct toc_turn *turn,
-                                 const struct toc_waiting *waiting)
+/* what exceeds a frame never uses the alert class; of that the header alone goes before. */
+static void set_class(struct toc_replica *replica, const struct toc_turn *turn,
+                      const struct toc_waiting *waiting, struct toc_job *job)
 {
     uint32_t org = replica->ledger->logs[waiting->log].org_place;
-    if (is_alert(waiting) && toc_replica_may_alert(replica, turn, org, waiting->range.len)) {
-        return TOC_CLASS_ALERT;
-    }
-    return waiting->live ? TOC_CLASS_LIVE : TOC_CLASS_BULK;
+    size_t bytes = waiting->range.len;
+    bool fits = bytes <= TOC_FRAME_BODY_BYTES_MAX;
+    bool alert = waiting->live && waiting->proof.info.count == 1 && waiting->proof.alerts != 0;
+    job->alert =
+        alert && toc_replica_may_alert(replica, turn, org, fits ? bytes : TOC_BARE_BYTES_MAX);
+    job->class = !waiting->live       ? TOC_CLASS_BULK
+                 : job->alert && fits ? TOC_CLASS_ALERT
+                                      : TOC_CLASS_LIVE;
 }
 
 /* The job with the range as its first op and room for the others; NULL without room. */
@@ -136,7 +130,7 @@ static struct toc_job *make_job(struct toc_replica *replica, const struct toc_tu
     job->bytes = (uint32_t)waiting->range.len;
     job->charged = waiting->charged;
     job->live = waiting->live;
-    job->class = push_class(replica, turn, waiting);
+    set_class(replica, turn, waiting, job);
     toc_buffer_hold(waiting->buffer);
     toc_job_keep(job, waiting->buffer);
     return job;

@@ -166,6 +166,75 @@ void toc_replica_fetch(struct toc_replica *replica, struct toc_turn *turn)
     }
 }
 
+static struct toc_missing *find_missing(struct toc_replica *replica, uint32_t log, uint64_t seq)
+{
+    for (uint32_t i = 0; i < replica->missing_count; i++) {
+        if (replica->missing[i].log == log && replica->missing[i].seq == seq) {
+            return &replica->missing[i];
+        }
+    }
+    return NULL;
+}
+
+/* Stores a payload that came with its entry, as the only chunk of a fetch. */
+static void store_brought(struct toc_replica *replica, struct toc_turn *turn, struct toc_link *link,
+                          const struct toc_message *message, struct toc_span payload,
+                          struct toc_fetch *fetch)
+{
+    struct toc_job *job = toc_job_take(replica, TOC_JOB_CHUNK);
+    if (job == NULL) {
+        return; /* the fetch runs out of time and begins anew */
+    }
+    struct toc_store_op *op = toc_job_op(job, TOC_STORE_CHUNK);
+    op->bytes = payload;
+    memcpy(op->payload_hash, replica->missing[fetch->missing].hash, TOC_HASH_BYTES);
+    toc_buffer_hold(message->buffer);
+    toc_job_keep(job, message->buffer);
+    job->link = link->id;
+    job->bytes = (uint32_t)message->body.len;
+    job->charged = message->class;
+    job->fetch = (uint32_t)(fetch - replica->fetches);
+    job->fetch_number = fetch->number;
+    toc_job_submit(replica, turn, job);
+}
+
+void toc_replica_bring(struct toc_replica *replica, struct toc_turn *turn, struct toc_link *link,
+                       const struct toc_message *message, uint32_t log)
+{
+    struct toc_range_walk walk;
+    struct toc_entry entry;
+    if (replica->missing_count == 0 || message->type != TOC_MSG_ENTRY ||
+        toc_failed(toc_range_open(&walk, message->body)) || walk.info.count != 1) {
+        return;
+    }
+    struct toc_missing *missing = find_missing(replica, log, walk.info.first_seq);
+    if (missing == NULL || missing->arrived || toc_failed(toc_range_next(&walk, &entry)) ||
+        entry.payload.at == NULL ||
+        memcmp(entry.header.payload_hash, missing->hash, TOC_HASH_BYTES) != 0) {
+        return;
+    }
+    uint32_t place = (uint32_t)(missing - replica->missing);
+    struct toc_fetch *fetch = fetch_of(replica, place);
+    if (fetch != NULL) {
+        end_fetch(replica, fetch);
+    }
+    fetch = free_fetch(replica);
+    if (fetch == NULL) {
+        return;
+    }
+    missing->fetching = true;
+    *fetch = (struct toc_fetch){.used = true,
+                                .number = ++replica->fetch_number,
+                                .missing = place,
+                                .link = link->id,
+                                .chunk_count = 1,
+                                .asked = 1,
+                                .arrived = 1,
+                                .began = turn->now,
+                                .progress = turn->now};
+    store_brought(replica, turn, link, message, entry.payload, fetch);
+}
+
 static struct toc_fetch *find_fetch(struct toc_replica *replica, const struct toc_link *link,
                                     const uint8_t *log_id, uint64_t seq)
 {

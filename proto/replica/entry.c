@@ -122,6 +122,7 @@ struct toc_err toc_replica_take_range(struct toc_replica *replica, struct toc_tu
     uint64_t taken = toc_replica_taken_to(replica, at);
     if (info.last_seq <= taken || toc_hold_has(replica, log, info.first_seq, info.last_seq)) {
         toc_gossip_heard(replica, turn, link, message, log, false);
+        toc_replica_bring(replica, turn, link, message, log);
         return toc_ok(); /* a duplicate costs nothing more */
     }
     if (info.first_seq <= taken + 1 || may_hold(replica, turn, link, message, &info, at)) {

@@ -62,13 +62,24 @@ static void prune(struct toc_replica *replica, struct toc_link *link, uint32_t l
     }
 }
 
+/* An entry that would have its payload with it but for. */
+static bool is_bare(struct toc_span range)
+{
+    struct toc_range_walk walk;
+    struct toc_entry entry;
+    return range.len <= TOC_BARE_BYTES_MAX && !toc_failed(toc_range_open(&walk, range)) &&
+           !toc_failed(toc_range_next(&walk, &entry)) && entry.detached &&
+           entry.header.payload_bytes <= TOC_INLINE_BYTES_MAX;
+}
+
 void toc_gossip_heard(struct toc_replica *replica, const struct toc_turn *turn,
                       struct toc_link *link, const struct toc_message *message, uint32_t log,
                       bool first)
 {
     struct toc_gossip_log *gossip = &replica->gossip.logs[log];
-    if (message->type != TOC_MSG_ENTRY || message->class == TOC_CLASS_BULK) {
-        return; /* somebody catches up: no word about the tree */
+    if (message->type != TOC_MSG_ENTRY || message->class == TOC_CLASS_BULK ||
+        is_bare(message->body)) {
+        return; /* somebody catches up, or cries out: no word about the tree */
     }
     if (!first) {
         /* A copy that crossed with what we asked for, and one that the same link has sent before,
@@ -216,6 +227,7 @@ struct toc_err toc_gossip_take_lazy(struct toc_replica *replica, const struct to
 struct push {
     const struct toc_job *job;
     struct toc_buffer *buffer; /* NULL: there is none */
+    struct toc_buffer *bare;   /* of a larger alert: without its payload */
     uint64_t first, last;
     uint32_t log;
     bool flood;   /* to every link that lacks it */
@@ -223,14 +235,14 @@ struct push {
 };
 
 /* False: there is no room on this link. */
-static bool send_entry(struct toc_replica *replica, struct toc_link *link, const struct push *push)
+static bool send_entry(struct toc_replica *replica, struct toc_link *link, enum toc_class class,
+                       struct toc_buffer *buffer)
 {
     const struct toc_buffers *buffers = &replica->links->buffers;
-    enum toc_class class = push->job->class;
-    if (push->buffer == NULL) {
+    if (buffer == NULL) {
         return false;
     }
-    size_t bytes = push->buffer->used;
+    size_t bytes = buffer->used;
     /* An alert waits for no credit. */
     bool room = class == TOC_CLASS_ALERT ? toc_peer_waiting(&link->peer, TOC_CLASS_ALERT) == 0 ||
                                                toc_buffers_ample(buffers, bytes)
@@ -238,12 +250,26 @@ static bool send_entry(struct toc_replica *replica, struct toc_link *link, const
     if (!room) {
         return false;
     }
-    toc_buffer_hold(push->buffer);
-    if (toc_peer_queue(&link->peer, TOC_MSG_ENTRY, class, push->buffer)) {
+    toc_buffer_hold(buffer);
+    if (toc_peer_queue(&link->peer, TOC_MSG_ENTRY, class, buffer)) {
         return true;
     }
-    toc_buffer_drop(&replica->links->buffers, push->buffer);
+    toc_buffer_drop(&replica->links->buffers, buffer);
     return false;
+}
+
+/* Sends the entry, or of a larger alert its header, where that may be done. */
+static bool send_any(struct toc_replica *replica, struct toc_link *link, const struct push *push,
+                     bool joins, bool lazy)
+{
+    uint64_t has = *toc_replica_has(replica, link, push->log);
+    /* What was told of the peer may be older than what is on its way to it. */
+    bool near = push->job->live && has < push->first && push->first - has <= TOC_PUSH_AHEAD;
+    bool whole = push->flood || (!lazy && (joins || near));
+    if (whole && send_entry(replica, link, push->job->class, push->buffer)) {
+        return true;
+    }
+    return push->bare != NULL && send_entry(replica, link, TOC_CLASS_ALERT, push->bare);
 }
 
 /* One link's share; true when it is to be told. A link that lacks more than this, or has no room,
@@ -251,14 +277,12 @@ static bool send_entry(struct toc_replica *replica, struct toc_link *link, const
 static bool push_to(struct toc_replica *replica, struct toc_link *link, const struct push *push)
 {
     bool lazy = (replica->gossip.logs[push->log].lazy & bit_of(link)) != 0;
-    if (!push->allowed || (lazy && !push->flood)) {
+    if (!push->allowed || (lazy && !push->flood && push->bare == NULL)) {
         return true;
     }
     uint64_t *has = toc_replica_has(replica, link, push->log);
     bool joins = *has + 1 == push->first;
-    /* What was told of the peer may be older than what is on its way to it. */
-    bool near = push->job->live && *has < push->first && push->first - *has <= TOC_PUSH_AHEAD;
-    bool sent = (joins || near || push->flood) && send_entry(replica, link, push);
+    bool sent = send_any(replica, link, push, joins, lazy);
     if (sent) {
         *has = push->last;
     }
@@ -287,9 +311,26 @@ static bool may_push(struct toc_replica *replica, const struct toc_turn *turn,
     struct toc_range_walk walk;
     struct toc_entry entry;
     /* Alerts have a bound of their own. */
-    return within || push->job->class == TOC_CLASS_ALERT ||
+    return within || push->job->alert ||
            (!toc_failed(toc_range_open(&walk, range)) &&
             !toc_failed(toc_range_next(&walk, &entry)) && toc_quota_is_exempt(entry.header.kind));
+}
+
+/* The entry without its payload. Gives: one reference; NULL when there is no buffer. */
+static struct toc_buffer *make_bare(struct toc_replica *replica, const struct toc_buffer *entry)
+{
+    struct toc_buffer *bare = toc_buffer_take(&replica->links->buffers, TOC_BARE_BYTES_MAX);
+    struct toc_span range;
+    if (bare != NULL &&
+        toc_failed(toc_range_slice(toc_buffer_bytes(entry), 0, true,
+                                   (struct toc_room){bare->at, bare->size}, &range))) {
+        toc_buffer_drop(&replica->links->buffers, bare);
+        return NULL;
+    }
+    if (bare != NULL) {
+        bare->used = (uint32_t)range.len;
+    }
+    return bare;
 }
 
 /* Is this the node whose log it is? It needs nothing of it. */
@@ -303,8 +344,8 @@ void toc_replica_push(struct toc_replica *replica, struct toc_turn *turn, const 
 {
     struct push push = {
         .job = job, .buffer = buffer, .first = info->first_seq, .last = info->last_seq, .log = log};
-    push.flood = job->class == TOC_CLASS_ALERT && buffer != NULL &&
-                 buffer->used <= TOC_FLOOD_BYTES_MAX; /* */
+    push.flood = job->alert && buffer != NULL && buffer->used <= TOC_FLOOD_BYTES_MAX; /* */
+    push.bare = job->alert && buffer != NULL && !push.flood ? make_bare(replica, buffer) : NULL;
     push.allowed =
         buffer == NULL || may_push(replica, turn, &push, toc_buffer_bytes(buffer), info->count);
     uint64_t told = 0;
@@ -317,5 +358,6 @@ void toc_replica_push(struct toc_replica *replica, struct toc_turn *turn, const 
         }
     }
     toc_gossip_tell(replica, turn, log, told, push.allowed ? TOC_CLASS_CONTROL : TOC_CLASS_BULK,
-                    job->class == TOC_CLASS_ALERT || !push.allowed);
+                    job->alert || !push.allowed);
+    toc_buffer_drop(&replica->links->buffers, push.bare);
 }

@@ -19,9 +19,9 @@
 #define TOC_TELL_LATER_MS 5u       /* who was dialled: a round trip and so much longer, */
 #define TOC_TELL_LATER_MS_MAX 100u /* but at most so much */
 #define TOC_TELL_LOGS_MAX 2048u    /* logs with something to tell; of more the digests speak */
-#define TOC_PUSH_AHEAD 64u /* what was last heard of a peer may be older than what was sent to it  \
-                            */
-#define TOC_FLOOD_BYTES_MAX 8192u /* an alert up to this goes to every link, eager or lazy */
+#define TOC_PUSH_AHEAD 64u         /* what a peer has said may be older than what was sent to it */
+#define TOC_FLOOD_BYTES_MAX 8192u  /* an alert up to this goes to every link, eager or lazy */
+#define TOC_BARE_BYTES_MAX 768u    /* an entry without its payload: 83, 515 of a header, 32, 64 */
 #define TOC_GAPS_MAX 1024u
 #define TOC_GAPS_LINK 256u    /* by what one link told: nobody fills the table alone */
 #define TOC_GAP_MS_MIN 150u   /* a told entry is waited for so long at least, */

@@ -302,21 +302,24 @@ static struct toc_err found_direct(struct toc_replica *replica, struct toc_turn 
     return err;
 }
 
-/* an alert lies in one frame; a founding before it goes with it. */
-static bool may_alert(struct toc_replica *replica, const struct toc_turn *turn,
-                      const struct toc_job *job)
+/* R-12.6: an alert lies in one frame; a founding before it goes with it. What is longer is live,
+ * and its header alone goes before. */
+static void set_class(struct toc_replica *replica, const struct toc_turn *turn, struct toc_job *job,
+                      bool alert)
 {
     const struct toc_store_op *ops = job->wide != NULL ? job->wide : job->ops;
     size_t bytes = 0;
+    bool fits = true;
     for (size_t i = 0; i < job->op_count; i++) {
         if (ops[i].kind == TOC_STORE_RANGE) {
-            if (ops[i].bytes.len > TOC_FRAME_BODY_BYTES_MAX) {
-                return false;
-            }
+            fits = fits && ops[i].bytes.len <= TOC_FRAME_BODY_BYTES_MAX;
             bytes += ops[i].bytes.len;
         }
     }
-    return toc_replica_may_alert(replica, turn, replica->ledger->logs[job->log].org_place, bytes);
+    job->alert =
+        alert && toc_replica_may_alert(replica, turn, replica->ledger->logs[job->log].org_place,
+                                       fits ? bytes : TOC_BARE_BYTES_MAX);
+    job->class = job->alert && fits ? TOC_CLASS_ALERT : TOC_CLASS_LIVE;
 }
 
 /* Puts an audience's first bulletin, or a further one, into `job`. */
@@ -332,8 +335,7 @@ static struct toc_err add_bulletin(struct toc_replica *replica, struct toc_turn 
                           .epoch = replica->ledger->groups[group].epoch_hash,
                           .content = submit->content};
     TOC_TRY(append(replica, turn, job, &draft));
-    bool alert = submit->class == TOC_CLASS_ALERT && may_alert(replica, turn, job);
-    job->class = alert ? TOC_CLASS_ALERT : TOC_CLASS_LIVE;
+    set_class(replica, turn, job, submit->class == TOC_CLASS_ALERT);
     return toc_ok();
 }
 

@@ -131,7 +131,7 @@ struct toc_job {
     uint64_t link;          /* it came from, else 0 */
     enum toc_class charged; /* the class in which it came */
     uint32_t bytes;         /* of the message that it keeps */
-    bool live;
+    bool live, alert;       /* alert: of that class, and within what its author may */
     enum toc_class class;
     bool has_submit, founds;
     uint64_t submit;
@@ -538,6 +538,9 @@ TOC_MUST_USE struct toc_err toc_replica_take_chunk(struct toc_replica *replica,
 /* NOPAY. Fails: MALFORMED. */
 TOC_MUST_USE struct toc_err toc_replica_take_nopay(struct toc_replica *replica,
                                                    struct toc_link *link, struct toc_span body);
+/* An entry has come again, now with the payload that is missing here: stores it. */
+void toc_replica_bring(struct toc_replica *replica, struct toc_turn *turn, struct toc_link *link,
+                       const struct toc_message *message, uint32_t log);
 /* CHECKED of a chunk. */
 void toc_replica_chunk_checked(struct toc_replica *replica, struct toc_turn *turn,
                                struct toc_chunk_check *check);

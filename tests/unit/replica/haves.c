@@ -335,7 +335,7 @@ static void who_is_first_is_asked_to_go_on(void **state)
 
 static void publish_alert(size_t bytes)
 {
-    static uint8_t content[10000];
+    static uint8_t content[30000];
     struct toc_submit submit = {.audience = TOC_SUBMIT_ALL, .class = TOC_CLASS_ALERT};
     world_entropy(&world, content, bytes);
     world_publish(&world, 0, submit, toc_span(content, bytes));
@@ -360,6 +360,57 @@ static void alerts_go_to_lazy_links_that_read_nothing(void **state)
     publish_alert(100);
     assert_int_equal(liar_count(&liar, TOC_MSG_ENTRY), 1);
     assert_int_equal(liar_last(&liar, TOC_MSG_ENTRY)->class, TOC_CLASS_ALERT);
+    end();
+}
+
+/* of a larger one the header goes to lazy links, the whole to eager ones. */
+static void of_larger_alerts_lazy_links_get_the_header(void **state)
+{
+    (void)state;
+    uint8_t log[32];
+    begin(17);
+    world_log(&world, 0, NULL, log);
+    publish_alert(9000);
+    assert_int_equal(liar_count(&liar, TOC_MSG_ENTRY), 1);
+    assert_true(liar_last(&liar, TOC_MSG_ENTRY)->body.len > 9000);
+    say_tell(&liar, TOC_MSG_LAZY, log, 1);
+    liar_wait(&liar);
+    static const size_t sizes[] = {9000, 30000};
+    for (size_t i = 0; i < 2; i++) {
+        liar_forget(&liar);
+        publish_alert(sizes[i]);
+        assert_int_equal(liar_count(&liar, TOC_MSG_ENTRY), 1);
+        assert_int_equal(liar_last(&liar, TOC_MSG_ENTRY)->class, TOC_CLASS_ALERT);
+        assert_true(liar_last(&liar, TOC_MSG_ENTRY)->body.len <= TOC_BARE_BYTES_MAX);
+    }
+    uint64_t seq = world_seq(&world, 0, log);
+    assert_int_equal(world_seq(&world, 1, log), seq); /* an eager one holds all of it */
+    assert_int_equal(world.nodes[1].core->replica.missing_count, 0);
+    end();
+}
+
+/* the payload that comes behind its header is taken, and is no reason for LAZY. */
+static void a_payload_behind_its_header_is_taken(void **state)
+{
+    (void)state;
+    static uint8_t bare[TOC_BARE_BYTES_MAX];
+    begin(18);
+    liar_join(&second, &world, 3, 0);
+    liar_agree(&second);
+    chain_add(&chain, 9000, 1);
+    struct toc_span header = chain_range(&chain, 1, 1, false, (struct toc_room){bare, sizeof bare});
+    liar_say(&second, TOC_MSG_ENTRY, TOC_CLASS_ALERT, header);
+    liar_wait(&second);
+    assert_int_equal(seq_of(2, NULL), 1);
+    assert_int_equal(replica()->missing_count, 1);
+    assert_int_equal(liar_count(&second, TOC_MSG_WANT), 1); /* asked for at once */
+    assert_int_equal(gossip_of(chain.log)->upstream, 0);
+    size_t late = world.nodes[0].delivered_late;
+    liar_say(&liar, TOC_MSG_ENTRY, TOC_CLASS_ALERT, range_of(1, 1));
+    liar_wait(&liar);
+    assert_int_equal(replica()->missing_count, 0);
+    assert_int_equal(world.nodes[0].delivered_late, late + 1);
+    liar_leave(&second);
     end();
 }
 
@@ -431,6 +482,8 @@ int main(void)
         cmocka_unit_test(a_copy_from_upstream_changes_nothing),
         cmocka_unit_test(who_is_first_is_asked_to_go_on),
         cmocka_unit_test(alerts_go_to_lazy_links_that_read_nothing),
+        cmocka_unit_test(of_larger_alerts_lazy_links_get_the_header),
+        cmocka_unit_test(a_payload_behind_its_header_is_taken),
         cmocka_unit_test(what_is_beyond_the_quota_is_told_of),
         cmocka_unit_test(a_false_first_copy_delays_nothing_for_long),
     };
