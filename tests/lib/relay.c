@@ -98,7 +98,7 @@ static void bring_up(const char *name, uint32_t address)
 {
     struct ifreq request = {0};
     int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    strcpy(request.ifr_name, name);
+    snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", name);
     if (address != 0) {
         set_address(fd, &request, SIOCSIFADDR, address);
         set_address(fd, &request, SIOCSIFNETMASK, 0xffffff00u);
@@ -121,7 +121,7 @@ static void make_port(uint32_t port)
     net.ns[port] = open("/proc/self/ns/net", O_RDONLY);
     net.tun[port] = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
     struct ifreq request = {.ifr_flags = IFF_TUN | IFF_NO_PI};
-    strcpy(request.ifr_name, "t0");
+    snprintf(request.ifr_name, sizeof(request.ifr_name), "t0");
     if (net.ns[port] < 0 || net.tun[port] < 0 || ioctl(net.tun[port], TUNSETIFF, &request) != 0) {
         skip("no TUN interface can be made");
     }
