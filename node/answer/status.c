@@ -5,7 +5,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#define ALARMS_MAX 8u
+#define ALARMS_MAX 12u
+#define ALARMS_OWN 5u /* of them those of this file */
+#define LAGS_MAX 16u  /* groups named one by one */
 #define VERSION_BYTES 16u
 
 /* links: on the loop's thread */
@@ -20,6 +22,31 @@ static const struct toc_link_view *find_link(const struct toc_link_view *views, 
         }
     }
     return NULL;
+}
+
+static const char *why_text(enum toc_link_why why)
+{
+    switch (why) {
+    case TOC_WHY_OWN:
+        return "own";
+    case TOC_WHY_ALL:
+        return "all";
+    case TOC_WHY_NEAR:
+        return "near";
+    case TOC_WHY_MID:
+        return "mid";
+    case TOC_WHY_FAR:
+        return "far";
+    case TOC_WHY_GROUP:
+        return "group";
+    case TOC_WHY_VISIT:
+        return "visit";
+    case TOC_WHY_SOUGHT:
+        return "sought";
+    case TOC_WHY_ACCEPTED:
+        break;
+    }
+    return "accepted";
 }
 
 /* The fields of one node of the federation, with its link where one stands. */
@@ -53,6 +80,11 @@ static void link_fields(struct toc_build *build, const struct toc_card *card,
         toc_build_signed(build, TOC_FIELD_CLOCK_OFFSET, view->clock_offset_ms);
         toc_build_number(build, TOC_FIELD_BEHIND, view->behind_entries);
         toc_build_number(build, TOC_FIELD_SUITE, view->suite);
+        toc_build_str(build, TOC_FIELD_LINK_WHY, why_text(view->why));
+        toc_build_number(build, TOC_FIELD_RATE, view->rate);
+        toc_build_number(build, TOC_FIELD_EAGER, view->eager_logs);
+        toc_build_number(build, TOC_FIELD_LAZY, view->lazy_logs);
+        toc_build_number(build, TOC_FIELD_QUEUED, view->queued);
     }
 }
 
@@ -144,13 +176,16 @@ struct status {
     struct toc_store_stat store;
     struct toc_feed_stat feed;
     struct toc_line store_alarm;
+    struct toc_health_view health;
+    struct toc_lag_view lags[LAGS_MAX];
+    size_t lag_count;
 };
 
 static void add_alarms(struct status *status, void *loop, const struct toc_core *core)
 {
     struct toc_line lines[ALARMS_MAX];
     const struct toc_desk *desk = status->walk.desk;
-    size_t count = desk->alarms(loop, lines, ALARMS_MAX - 3);
+    size_t count = desk->alarms(loop, lines, ALARMS_MAX - ALARMS_OWN);
     struct toc_link_view views[TOC_LINKS_MAX];
     size_t others = toc_core_directory(core)->slot_count;
     size_t link_count = toc_core_view_links(core, views, TOC_LINKS_MAX);
@@ -163,6 +198,17 @@ static void add_alarms(struct status *status, void *loop, const struct toc_core 
     }
     if (!linked && others > 1) {
         toc_line_set(&lines[count++], "no link to any other node: see `tocsin peers`");
+    }
+    if (status->health.alarm) {
+        toc_line_set(
+            &lines[count++],
+            "%u other organisations have held more than this node gets for ten minutes: it "
+            "lags or is cut off, and dials others; see `tocsin peers`",
+            status->health.witness_orgs);
+    }
+    if (status->health.own_behind) {
+        toc_line_set(&lines[count++], "others hold entries of this node's own log that its store "
+                                      "lacks: publish nothing until they have come back");
     }
     if (status->feed.quarantined > 0) {
         toc_line_set(&lines[count++],
@@ -177,11 +223,47 @@ static void add_alarms(struct status *status, void *loop, const struct toc_core 
     toc_build_texts(&status->row, TOC_FIELD_ALARMS, texts, count);
 }
 
+static void add_health(struct status *status)
+{
+    static const char *const texts[] = {"complete", "behind", "cut off"};
+    const struct toc_health_view *health = &status->health;
+    struct toc_build *row = &status->row;
+    toc_build_number(row, TOC_FIELD_BEHIND, health->behind_entries);
+    toc_build_str(row, TOC_FIELD_HEALTH, texts[health->health]);
+    toc_build_number(row, TOC_FIELD_BEHIND_LOGS, health->behind_logs);
+    toc_build_number(row, TOC_FIELD_BEHIND_GROUPS, health->behind_groups);
+    if (health->since.ms != 0) {
+        toc_build_number(row, TOC_FIELD_BEHIND_SINCE, health->since.ms);
+    }
+    toc_build_number(row, TOC_FIELD_WITNESSES, health->witness_orgs);
+    toc_build_number(row, TOC_FIELD_LINKED_ORGS, health->linked_orgs);
+    toc_build_number(row, TOC_FIELD_OTHER_ORGS, health->other_orgs);
+}
+
+/* Behind by how much in which group, under the name that people know it by. */
+static void add_lags(struct status *status, const struct toc_handles *names)
+{
+    struct toc_build *row = &status->row;
+    toc_build_list(row, TOC_FIELD_LAGS);
+    for (size_t i = 0; i < status->lag_count && i < LAGS_MAX; i++) {
+        const struct toc_lag_view *lag = &status->lags[i];
+        bool control = memcmp(lag->group, status->walk.desk->federation, TOC_ID_BYTES) == 0;
+        toc_build_row(row);
+        toc_build_text(row, TOC_FIELD_NAME,
+                       control ? toc_span_str("control") : toc_handles_group(names, lag->group));
+        toc_build_number(row, TOC_FIELD_BEHIND, lag->entries);
+        toc_build_row_end(row);
+    }
+    toc_build_list_end(row);
+}
+
 static void run_status(void *loop, void *arg)
 {
     struct status *status = arg;
     const struct toc_desk *desk = status->walk.desk;
     const struct toc_core *core = desk->core(loop);
+    toc_core_view_health(core, &status->health);
+    status->lag_count = toc_core_view_lags(core, status->lags, LAGS_MAX);
     const struct toc_roster *roster = toc_core_roster(core);
     const struct toc_org *own = toc_roster_find(roster, desk->org);
     struct toc_build *row = &status->row;
@@ -208,6 +290,7 @@ static void run_status(void *loop, void *arg)
     toc_build_number(row, TOC_FIELD_PID, (uint64_t)getpid());
     toc_build_number(row, TOC_FIELD_QUARANTINED, status->feed.quarantined);
     toc_build_number(row, TOC_FIELD_GROUP_COUNT, toc_core_view_groups(core, NULL, 0));
+    add_health(status);
 }
 
 struct toc_err toc_answer_status(const struct toc_desk *desk, struct toc_answer *answer)
@@ -220,8 +303,15 @@ struct toc_err toc_answer_status(const struct toc_desk *desk, struct toc_answer 
                      err.why == NULL ? toc_code_text(err.code) : err.why);
     }
     toc_feed_stat(desk->feed, &status.feed);
-    if (!desk->call(desk->loop, run_status, &status)) {
+    struct toc_handles *names;
+    if (toc_failed(toc_handles_get(desk, &names))) {
         return toc_answer_stopping(answer);
     }
+    if (!desk->call(desk->loop, run_status, &status)) {
+        toc_handles_free(names);
+        return toc_answer_stopping(answer);
+    }
+    add_lags(&status, names);
+    toc_handles_free(names);
     return answer->row(answer->client, &status.row) ? toc_ok() : TOC_GONE;
 }

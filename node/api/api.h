@@ -157,7 +157,21 @@
     X(LINES, 142, "lines", TEXTS, 1024, "what is damaged, one line each")                          \
     X(AUDIT_LINES, 143, "audit_lines", NUMBER, UINT64_MAX, "lines of the audit chain that hold")   \
     X(SIGNATURES, 144, "signatures", NUMBER, UINT64_MAX, "of heads and checkpoints, that hold")    \
-    X(UNSIGNED_LOGS, 145, "unsigned_logs", NUMBER, UINT64_MAX, "whose keys are not known here")
+    X(UNSIGNED_LOGS, 145, "unsigned_logs", NUMBER, UINT64_MAX, "whose keys are not known here")    \
+    X(HEALTH, 146, "health", TEXT, 16, "complete, behind, cut off")                                \
+    X(BEHIND_LOGS, 147, "behind_logs", NUMBER, UINT64_MAX, "in which others hold more")            \
+    X(BEHIND_GROUPS, 148, "behind_groups", NUMBER, UINT64_MAX, "the same")                         \
+    X(BEHIND_SINCE, 149, "behind_since", TIME, UINT64_MAX, "since when HEALTH is what it is")      \
+    X(WITNESSES, 150, "witnesses", NUMBER, UINT64_MAX,                                             \
+      "organisations ahead of us for ten minutes")                                                 \
+    X(LINKED_ORGS, 151, "linked_orgs", NUMBER, UINT64_MAX, "other organisations with a link")      \
+    X(OTHER_ORGS, 152, "other_orgs", NUMBER, UINT64_MAX, "in the roster")                          \
+    X(LAGS, 153, "lags", ROWS, 16, "NAME, BEHIND: groups in which others hold more")               \
+    X(LINK_WHY, 154, "link_why", TEXT, 16, "near, mid, far, all, group, visit, accepted, ...")     \
+    X(RATE, 155, "rate", NUMBER, UINT64_MAX, "bytes a second that the peer takes; 0: not known")   \
+    X(EAGER, 156, "eager_logs", NUMBER, UINT64_MAX, "whose entries the peer is sent")              \
+    X(LAZY, 157, "lazy_logs", NUMBER, UINT64_MAX, "of which the peer is told only")                \
+    X(QUEUED, 158, "queued", NUMBER, UINT64_MAX, "messages that wait to go to the peer")
 
 enum toc_field_type {
     TOC_FIELD_TYPE_NUMBER,
@@ -194,12 +208,13 @@ const struct toc_field_info *toc_field_find(uint64_t number);
  * "status"
  *     -> one row "status": ORG ORG_ID NODE FEDERATION FEDERATION_ID ROSTER_NUMBER LISTEN VERSION
  *        UPTIME CLOCK LOGS ENTRIES INDEX_LAG STORE_BYTES DISK_FREE ALARMS LINKS PID QUARANTINED
- *        GROUP_COUNT
+ *        GROUP_COUNT BEHIND HEALTH BEHIND_LOGS BEHIND_GROUPS [BEHIND_SINCE] WITNESSES LINKED_ORGS
+ *        OTHER_ORGS LAGS (NAME BEHIND)
  *
  * "peers"
  *     -> a row "link" for each node of the federation but ourselves: ORG ORG_ID NODE ESTABLISHED
  *        [DIALLED] ADDRESSES, and when established: GROUP_COUNT SENT SENT_TO_US RTT SINCE
- *        CLOCK_OFFSET BEHIND SUITE VERSION
+ *        CLOCK_OFFSET BEHIND SUITE VERSION LINK_WHY RATE EAGER LAZY QUEUED
  *
  * "publish" [DRY_RUN] AUDIENCE [TLP_MISSING] [LOWER_TLP] [EACH] [TITLE_MISSING] [REF] [KIND]
  *           [SEVERITY] [TLP] [PAP] [TITLE] [SUMMARY] [LANGUAGE] [VALID_UNTIL] [ACK_WITHIN]

@@ -4,13 +4,28 @@
 static const enum toc_field link_keys[] = {TOC_FIELD_ORG, TOC_FIELD_NODE, TOC_FIELD_ESTABLISHED,
                                            TOC_FIELD_ADDRESSES, 0};
 
+/* What the overlay does with this link. */
+static void add_overlay(struct toc_table *table, const struct toc_message *row)
+{
+    char size[TOC_CELL_BYTES], text[64];
+    uint64_t rate = toc_message_number(row, TOC_FIELD_RATE);
+    toc_cell_size(size, rate);
+    (void)snprintf(text, sizeof text, "%s/s", size);
+    toc_table_text(table, rate == 0 ? "-" : text);
+    (void)snprintf(text, sizeof text, "%llu/%llu",
+                   (unsigned long long)toc_message_number(row, TOC_FIELD_EAGER),
+                   (unsigned long long)toc_message_number(row, TOC_FIELD_LAZY));
+    toc_table_text(table, text);
+    toc_table_uint(table, toc_message_number(row, TOC_FIELD_QUEUED));
+}
+
 static void add_figures(struct toc_table *table, const struct toc_message *row)
 {
     char text[TOC_CELL_BYTES];
     bool up = toc_message_flag(row, TOC_FIELD_ESTABLISHED);
     static const enum toc_field sizes[] = {TOC_FIELD_SENT, TOC_FIELD_SENT_TO_US};
     if (!up) {
-        for (size_t i = 0; i < 6; i++) {
+        for (size_t i = 0; i < 9; i++) {
             toc_table_text(table, "-");
         }
         return;
@@ -19,6 +34,7 @@ static void add_figures(struct toc_table *table, const struct toc_message *row)
     (void)snprintf(text, sizeof text, "%llu ms",
                    (unsigned long long)toc_message_number(row, TOC_FIELD_RTT));
     toc_table_text(table, text);
+    add_overlay(table, row);
     toc_table_uint(table, toc_message_number(row, TOC_FIELD_BEHIND));
     for (size_t i = 0; i < 2; i++) {
         toc_cell_size(text, toc_message_number(row, sizes[i]));
@@ -35,7 +51,9 @@ static void add_row(struct toc_table *table, const struct toc_message *row)
     bool up = toc_message_flag(row, TOC_FIELD_ESTABLISHED);
     toc_table_cell(table, toc_message_text(row, TOC_FIELD_ORG));
     toc_table_uint(table, toc_message_number(row, TOC_FIELD_NODE));
-    toc_table_text(table, up ? "up" : "down");
+    bool dialled = toc_message_flag(row, TOC_FIELD_DIALLED);
+    toc_table_text(table, !up ? "down" : dialled ? "out" : "in");
+    toc_table_cell(table, up ? toc_message_text(row, TOC_FIELD_LINK_WHY) : toc_span_str("-"));
     toc_term_time(time, toc_message_number(row, TOC_FIELD_SINCE));
     toc_table_text(table, up ? time : "-");
     add_figures(table, row);
@@ -45,9 +63,9 @@ static void add_row(struct toc_table *table, const struct toc_message *row)
 
 static enum toc_exit run(const struct toc_args *args)
 {
-    static const char *const header[] = {"ORGANISATION", "NODE",  "LINK",     "SINCE",
-                                         "VERSION",      "RTT",   "BEHIND",   "SENT",
-                                         "RECEIVED",     "CLOCK", "ADDRESSES"};
+    static const char *const header[] = {
+        "ORGANISATION", "NODE",   "LINK",   "WHY",  "SINCE",    "VERSION", "RTT",      "RATE",
+        "EAGER/LAZY",   "QUEUED", "BEHIND", "SENT", "RECEIVED", "CLOCK",   "ADDRESSES"};
     struct toc_ask ask;
     struct toc_table table;
     if (!toc_ask_open(&ask, args)) {
@@ -75,6 +93,10 @@ const struct toc_command toc_command_peers = {
     .name = "peers",
     .operands = "",
     .summary = "lists the links to the other nodes, with versions and how far behind we are",
+    .detail =
+        "LINK: out, in (who dialled) or down; WHY it stands: near, mid, far, group and others.\n"
+        "RATE: bytes a second that the peer takes. EAGER/LAZY: logs whose entries it is sent,\n"
+        "and those that it is told of. BEHIND: entries that it has and we lack.",
     .json = true,
     .node = true,
     .operand_max = 0,

@@ -46,7 +46,7 @@ void toc_term_time(char out[static TOC_TERM_TIME_BYTES], uint64_t utc_ms);
 
 /* tables */
 
-#define TOC_TABLE_COLUMNS_MAX 12u /* more do not fit on a screen */
+#define TOC_TABLE_COLUMNS_MAX 16u /* more do not fit on any screen */
 
 /* Rows of cells: aligned under a header where `out` is a terminal (cells are copied to the heap,
  * the last column is cut to the width of the screen), else tab-separated without one and printed at

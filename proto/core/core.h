@@ -114,6 +114,14 @@ struct toc_health_view {
 };
 void toc_core_view_health(const struct toc_core *core, struct toc_health_view *view);
 
+/* A group in which others hold more than we do. */
+struct toc_lag_view {
+    uint8_t group[TOC_ID_BYTES]; /* the federation's id for the control logs */
+    uint64_t entries;
+};
+/* Copies up to `max` views; gives how many such groups there are. */
+size_t toc_core_view_lags(const struct toc_core *core, struct toc_lag_view *views, size_t max);
+
 struct toc_group_view {
     uint8_t id[TOC_ID_BYTES];
     bool is_all, direct;

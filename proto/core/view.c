@@ -125,6 +125,23 @@ void toc_core_view_health(const struct toc_core *core, struct toc_health_view *v
     }
 }
 
+size_t toc_core_view_lags(const struct toc_core *core, struct toc_lag_view *views, size_t max)
+{
+    size_t count = 0;
+    for (uint32_t i = 0; i < core->ledger.group_count; i++) {
+        uint64_t entries = core->replica.lag.by_group[i];
+        if (entries == 0) {
+            continue;
+        }
+        if (count < max) {
+            views[count].entries = entries;
+            memcpy(views[count].group, core->ledger.groups[i].id, TOC_ID_BYTES);
+        }
+        count++;
+    }
+    return count;
+}
+
 size_t toc_core_view_groups(const struct toc_core *core, struct toc_group_view *views, size_t max)
 {
     size_t count = core->ledger.group_count - 1;

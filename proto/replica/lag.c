@@ -5,17 +5,20 @@
 
 #include "replica.h"
 
-size_t toc_lag_bytes(uint32_t log_max)
+size_t toc_lag_bytes(uint32_t group_max, uint32_t log_max)
 {
-    return log_max * sizeof(struct toc_lag_log) + TOC_ORGS_MAX / 8 + 64;
+    return log_max * sizeof(struct toc_lag_log) + group_max * sizeof(uint64_t) + TOC_ORGS_MAX / 8 +
+           64;
 }
 
-void toc_lag_init(struct toc_lag *lag, struct toc_arena *arena, uint32_t log_max)
+void toc_lag_init(struct toc_lag *lag, struct toc_arena *arena, uint32_t group_max,
+                  uint32_t log_max)
 {
     *lag = (struct toc_lag){0};
     lag->logs = toc_arena_reserve(arena, log_max, sizeof *lag->logs);
     lag->witnesses = toc_arena_reserve(arena, TOC_ORGS_MAX / 8, 1);
-    TOC_ASSERT(lag->logs != NULL && lag->witnesses != NULL);
+    lag->by_group = toc_arena_reserve(arena, group_max, sizeof *lag->by_group);
+    TOC_ASSERT(lag->logs != NULL && lag->witnesses != NULL && lag->by_group != NULL);
 }
 
 /* Place of an organisation in the roster, or TOC_LEDGER_NONE. */
@@ -154,10 +157,16 @@ static uint64_t missing_of(const struct toc_turn *turn, struct toc_lag_log *row)
     return agreed > word ? agreed : word;
 }
 
+/* Sums of what liars claim stay numbers. */
+static void add(uint64_t *sum, uint64_t entries)
+{
+    *sum = *sum > UINT64_MAX - entries ? UINT64_MAX : *sum + entries;
+}
+
 static void add_up(struct toc_replica *replica, const struct toc_turn *turn)
 {
     struct toc_lag *lag = &replica->lag;
-    uint8_t groups[TOC_GROUP_SET_BYTES] = {0};
+    memset(lag->by_group, 0, replica->ledger->group_count * sizeof *lag->by_group);
     lag->entries = lag->log_count = lag->group_count = 0;
     lag->own = false;
     for (uint32_t i = 0; i < replica->ledger->log_count; i++) {
@@ -166,10 +175,10 @@ static void add_up(struct toc_replica *replica, const struct toc_turn *turn)
             continue;
         }
         const struct toc_ledger_log *log = &replica->ledger->logs[i];
-        lag->entries = lag->entries > UINT64_MAX - missing ? UINT64_MAX : lag->entries + missing;
         lag->log_count++;
-        lag->group_count += !toc_set_has(groups, log->group);
-        toc_set_put(groups, log->group, true);
+        lag->group_count += lag->by_group[log->group] == 0;
+        add(&lag->by_group[log->group], missing);
+        add(&lag->entries, missing);
         lag->own = lag->own || toc_replica_is_own(replica, log);
     }
 }

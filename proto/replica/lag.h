@@ -37,9 +37,10 @@ struct toc_lag_log {
 struct toc_lag {
     struct toc_lag_log *logs;
     uint8_t *witnesses; /* set of organisations, by place in the roster */
+    uint64_t *by_group; /* entries that others hold and we do not */
     uint64_t check_ms, seek_ms;
     /* What came of it. */
-    uint64_t entries; /* that others hold and we do not; with the next two */
+    uint64_t entries; /* the same in all groups; with the next two */
     uint32_t log_count, group_count;
     uint32_t witness_count;
     bool own;   /* of our own logs too: our store has lost entries */
@@ -51,10 +52,11 @@ struct toc_lag {
 struct toc_replica;
 
 /* Arena bytes that toc_lag_init takes. */
-size_t toc_lag_bytes(uint32_t log_max);
+size_t toc_lag_bytes(uint32_t group_max, uint32_t log_max);
 /* Nothing claimed. Asserts that the arena has room. Lends: the arena, for the life of the replica.
  */
-void toc_lag_init(struct toc_lag *lag, struct toc_arena *arena, uint32_t log_max);
+void toc_lag_init(struct toc_lag *lag, struct toc_arena *arena, uint32_t group_max,
+                  uint32_t log_max);
 /* Once a second: looks at what is claimed, raises and ends the alarm, has others dialled while it
  * lasts. R-13.40, R-13.41. */
 void toc_lag_tick(struct toc_replica *replica, struct toc_turn *turn);

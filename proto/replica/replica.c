@@ -21,7 +21,8 @@ size_t toc_replica_bytes(uint32_t link_max, uint32_t group_max, uint32_t log_max
     return (size_t)link_max * log_max * sizeof(uint64_t) + toc_gossip_bytes(log_max) +
            toc_plan_bytes(link_max) + link_max * sizeof(struct toc_serves) +
            link_max * (sizeof(struct toc_compare) + group_max * sizeof(uint64_t)) +
-           toc_lag_bytes(log_max) + group_max * (sizeof(uint64_t) + 1) + tables + memory + 4096;
+           toc_lag_bytes(group_max, log_max) + group_max * (sizeof(uint64_t) + 1) + tables +
+           memory + 4096;
 }
 
 static void *reserve(struct toc_arena *arena, size_t count, size_t item_bytes)
@@ -64,7 +65,7 @@ static void make_tables(struct toc_replica *replica, struct toc_arena *arena)
     replica->quotas = reserve(arena, TOC_ORGS_MAX, sizeof *replica->quotas);
     replica->receipts = reserve(arena, TOC_RECEIPTS_MAX, sizeof *replica->receipts);
     replica->receipt_places = reserve(arena, TOC_RECEIPTS_MAX, sizeof(uint32_t));
-    toc_lag_init(&replica->lag, arena, replica->ledger->log_max);
+    toc_lag_init(&replica->lag, arena, replica->ledger->group_max, replica->ledger->log_max);
     replica->serials = reserve(arena, TOC_BEACON_SERIALS_MAX, sizeof *replica->serials);
     replica->beacon_dirty = reserve(arena, groups / 8 + 1, 1);
     replica->beacon_next_ms = reserve(arena, groups, sizeof(uint64_t));

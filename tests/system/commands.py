@@ -7,6 +7,7 @@ import os
 import pty
 import select
 import shutil
+import signal
 import stat
 import subprocess
 import sys
@@ -21,7 +22,10 @@ KEYS = {"bulletin": {"id", "ref", "author", "kind", "severity", "tlp", "title", 
                      "groups", "status"},
         "lookup": {"value", "kind", "known", "bulletins"},
         "status": {"org", "node", "federation", "roster_number", "links", "logs", "entries",
-                   "index_lag", "store_bytes", "alarms"}}
+                   "index_lag", "store_bytes", "alarms", "health", "behind", "behind_logs",
+                   "behind_groups", "behind_since", "witnesses", "linked_orgs", "other_orgs",
+                   "lags"}}
+OVERLAY = {"dialled", "link_why", "rtt_ms", "rate", "eager_logs", "lazy_logs", "queued", "behind"}
 
 
 def write(folder, name, text):
@@ -153,12 +157,50 @@ def asking(cert, ident):
     check(set(status) >= KEYS["status"] and status["org"] == "BB" and
           status["federation"] == "Commands", "status --json has its keys")
     check({row["org"] for row in node.json("peers")} == {"AA", "CC"}, "peers lists every other node")
+    check(all(set(row) >= OVERLAY for row in node.json("peers") if row["established"]),
+          "with what the overlay does with its link")
+    check(all(len(line.split("\t")) == 15 for line in node.cli("peers").stdout.splitlines()),
+          "in fifteen columns")
+    watching(cert)
     check(node.cli("show", ident[:10].upper()).returncode == 0,
           "ten characters of an id are enough, in any case")
     stix = node.cli("show", ident, "--stix", text=False).stdout
     with open(BUNDLE, "rb") as file:
         check(stix == file.read(), "--stix gives the STIX document byte for byte")
     check(ends_with(node, 2, "show", ident, "--document", "7"), "a document that is not there exits 2")
+
+
+def watch(node, *words, until):
+    """Runs `status --watch` until enough was printed, then interrupts it. (exit status, output)"""
+    child = subprocess.Popen([federation.tocsin(), "status", "--home", node.home, *words],
+                             stdout=subprocess.PIPE, text=True)
+    lines = []
+    while len(lines) < until:
+        lines.append(child.stdout.readline())
+    child.send_signal(signal.SIGINT)
+    return child.wait(10), lines
+
+
+def watching(cert):
+    node = cert["BB"]
+    system.wait_for(lambda: node.json("status")[0]["health"] == "complete", 30,
+                    "status says that the node is complete")
+    line = next(line for line in node.cli("status").stdout.splitlines()
+                if line.startswith("replica"))
+    check(line.split(maxsplit=1)[1].startswith("complete"), "and says so in one line")
+    row = node.json("status")[0]
+    check(row["behind"] == 0 and row["behind_since"] is None and row["lags"] == [] and
+          row["linked_orgs"] == 2 and row["other_orgs"] == 2, f"nothing is missing {row}")
+    status, lines = watch(node, "--watch", "1", until=3)
+    check(status == -signal.SIGINT and all(len(line.split("\t")) == 8 for line in lines),
+          f"status --watch prints a line each time into a pipe, until Ctrl-C {status} {lines[:1]}")
+    check(all(line.split("\t")[1:4] == ["complete", "2", "2"] for line in lines),
+          "health, links and organisations")
+    _, lines = watch(node, "--watch", "--json", until=2)
+    check(all(set(json.loads(line)) >= KEYS["status"] for line in lines), "or JSON Lines")
+    for words in (["--watch", "0"], ["--watch", "3601"], ["--watch", "x"], ["2"],
+                  ["--watch", "1", "2"]):
+        check(ends_with(node, 2, "status", *words), f"status {' '.join(words)} exits 2")
 
 
 def sharing(cert, ident, native):

@@ -4,13 +4,16 @@
 and in pipes, on the author's node and on another one. No raw control byte, no mark that turns the
 direction of writing, comes out; documents alone come out of a pipe as they went in.
 """
+import fcntl
 import json
 import os
 import pty
 import re
 import select
+import signal
 import subprocess
 import sys
+import termios
 import uuid
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
@@ -154,6 +157,34 @@ def read_on_terminal(node, idents):
                      f"{found}")
 
 
+CLEAR = b"\x1b[H\x1b[2J"
+
+
+def watch_on_terminal(node):
+    """`status --watch` draws its picture again and again until Ctrl-C is typed."""
+    master, slave = pty.openpty()
+    child = subprocess.Popen([federation.tocsin(), "status", "--watch", "1", "--home", node.home],
+                             stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
+                             preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+                             env=dict(os.environ, NO_COLOR="1", TERM="xterm"))
+    os.close(slave)
+    output = b""
+    while output.count(CLEAR) < 4:
+        ready, _, _ = select.select([master], [], [], 60)
+        if not ready:
+            break
+        output += os.read(master, 65536)
+    os.write(master, b"\x03")
+    status = child.wait(10)
+    os.close(master)
+    pictures = output.replace(b"\r\n", b"\n").split(CLEAR)
+    check(status == -signal.SIGINT and len(pictures) == 5 and pictures[0] == b"",
+          f"status --watch draws until Ctrl-C {status}")
+    check(all(b"\nreplica" in picture and b"ORGANISATION" in picture for picture in pictures[1:3]),
+          "the state of the node and its links")
+    check(not harmful(b"".join(pictures[:4])), f"and nothing harmful {harmful(b''.join(pictures))}")
+
+
 def main():
     texts = strings()
     folder = system.scratch()
@@ -168,6 +199,7 @@ def main():
                                      name))
     for ident in (idents[0], idents[-1]):
         cert["BB"].wait_visible(ident)
+    watch_on_terminal(cert["BB"])
     for handle in ("AA", "BB"):
         read_everything(cert[handle], idents, texts)
         read_on_terminal(cert[handle], idents)

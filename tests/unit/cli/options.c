@@ -107,7 +107,7 @@ static void wrong_usage_exits_2(void **state)
         {"tocsin", "roster", NULL}, /* of a later version */
         {"tocsin", "status", "--nonsense", NULL},
         {"tocsin", "status", "-Z", NULL},
-        {"tocsin", "status", "extra", NULL},
+        {"tocsin", "peers", "extra", NULL},
         {"tocsin", "show", NULL},            /* too few */
         {"tocsin", "show", "a", "b", NULL},  /* too many */
         {"tocsin", "publish", "--to", NULL}, /* a value is missing */
