@@ -297,6 +297,8 @@ static void link_down(struct toc_core *core, struct toc_turn *turn, uint64_t id)
     struct toc_link *link = toc_links_find(&core->links, id);
     if (link != NULL) {
         toc_links_down(&core->links, turn, link);
+    } else {
+        toc_stranger_down(&core->links, id);
     }
 }
 
@@ -355,6 +357,7 @@ static void indexed(struct toc_core *core, struct toc_turn *turn, const struct t
 static void stop(struct toc_core *core, struct toc_turn *turn)
 {
     core->links.stopping = true;
+    toc_strangers_close(&core->links, turn);
     for (uint32_t i = 0; i < core->links.top; i++) {
         toc_link_bye(&core->links, turn, &core->links.items[i], TOC_BYE_STOP);
     }
@@ -374,6 +377,8 @@ static void take_event(struct toc_core *core, struct toc_turn *turn, const struc
         if (link != NULL) {
             toc_peer_received(&link->peer, event->count);
             go_on(core, turn, link);
+        } else {
+            toc_stranger_received(&core->links, turn, event->link, event->count);
         }
         return;
     case TOC_EVENT_SENT:
@@ -443,11 +448,5 @@ void toc_core_step(struct toc_core *core, const struct toc_event *event,
 
 struct toc_room toc_core_receive_room(struct toc_core *core, uint64_t id)
 {
-    struct toc_link *link = toc_links_find(&core->links, id);
-    if (link == NULL) {
-        return (struct toc_room){NULL, 0};
-    }
-    struct toc_room room = toc_peer_receive_room(&link->peer);
-    link->paused = room.len == 0;
-    return room;
+    return toc_links_receive_room(&core->links, id);
 }

@@ -68,6 +68,7 @@ static void survey(struct toc_links *links, const struct toc_turn *turn)
     }
     if (links->cards_new) {
         place_orgs(links);
+        toc_links_certify(links);
     }
     links->cards_new = false;
     links->survey_ms = turn->now.ms + TOC_SURVEY_MS;

@@ -109,6 +109,7 @@ void toc_links_tick(struct toc_links *links, struct toc_turn *turn)
     if (links->rank_seed == 0) {
         links->rank_seed = toc_le64(turn->entropy + TOC_KEY_BYTES) | 1;
     }
+    toc_strangers_tick(links, turn);
     for (uint32_t i = 0; i < links->top; i++) {
         struct toc_link *link = &links->items[i];
         if (links->ids[i] == 0) {

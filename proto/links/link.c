@@ -9,7 +9,9 @@ size_t toc_links_bytes(uint32_t link_max, size_t org_max)
 {
     return link_max * (sizeof(struct toc_link) + toc_peer_bytes() + 64) +
            org_max * (TOC_NODES_MAX * sizeof(struct toc_dial) + sizeof(uint16_t)) +
-           TOC_GROUPS_MAX * sizeof(struct toc_visit) + toc_buffers_bytes() + 512;
+           TOC_GROUPS_MAX * sizeof(struct toc_visit) +
+           TOC_STRANGERS_MAX * (sizeof(struct toc_stranger) + sizeof(uint64_t)) +
+           TOC_CERTIFIED_BITS / 8 + toc_buffers_bytes() + 1024;
 }
 
 void toc_links_init(struct toc_links *links, struct toc_arena *arena,
@@ -25,7 +27,6 @@ void toc_links_init(struct toc_links *links, struct toc_arena *arena,
                                 .max = options->link_max,
                                 .next_dialled_id = 1,
                                 .roster_number = options->roster->number};
-    links->self.openings = &links->openings;
     memcpy(links->roster_hash, options->roster->hash, TOC_HASH_BYTES);
     toc_buffers_init(&links->buffers, arena);
     links->items = toc_arena_reserve(arena, links->max, sizeof *links->items);
@@ -34,6 +35,10 @@ void toc_links_init(struct toc_links *links, struct toc_arena *arena,
     links->org_places =
         toc_arena_reserve(arena, options->directory->slot_max, sizeof *links->org_places);
     links->visits = toc_arena_reserve(arena, TOC_GROUPS_MAX, sizeof *links->visits);
+    links->strangers = toc_arena_reserve(arena, TOC_STRANGERS_MAX, sizeof *links->strangers);
+    links->stranger_ids = toc_arena_reserve(arena, TOC_STRANGERS_MAX, sizeof *links->stranger_ids);
+    links->certified = toc_arena_reserve(arena, TOC_CERTIFIED_BITS / 8, 1);
+    TOC_ASSERT(links->strangers != NULL && links->stranger_ids != NULL && links->certified != NULL);
     TOC_ASSERT(links->items != NULL && links->dials != NULL && links->org_places != NULL &&
                links->visits != NULL);
     for (uint32_t i = 0; i < links->max; i++) {
@@ -114,23 +119,20 @@ void toc_link_notice(struct toc_turn *turn, const struct toc_link *link, enum to
 
 void toc_links_up(struct toc_links *links, struct toc_turn *turn, const struct toc_event *event)
 {
-    struct toc_link *link = NULL;
-    if (event->dialled) {
-        link = toc_links_find(links, event->link);
-    } else if (!links->stopping) {
-        link = toc_stranger_take(links, turn, event);
-    }
-    if (link == NULL) {
+    struct toc_link *link = event->dialled ? toc_links_find(links, event->link) : NULL;
+    if (link == NULL &&
+        (event->dialled || links->stopping || !toc_stranger_up(links, turn, event))) {
         struct toc_action *close = toc_turn_emit(turn, TOC_ACTION_CLOSE);
         close->link = event->link;
         close->err = toc_fail(TOC_FULL, "no place for another link");
+    }
+    if (link == NULL) {
         return;
     }
     link->state = TOC_LINK_OPEN;
-    link->dialled = event->dialled;
     memcpy(link->source, event->source, sizeof link->source);
     link->opened = link->heard = link->begun = turn->now;
-    toc_peer_start(&link->peer, event->dialled ? link->target : NULL, event->entropy);
+    toc_peer_start(&link->peer, link->target, event->entropy);
 }
 
 void toc_links_down(struct toc_links *links, struct toc_turn *turn, struct toc_link *link)
@@ -152,11 +154,7 @@ static bool worth_a_notice(struct toc_links *links, const struct toc_turn *turn,
     if (link->established) {
         return true;
     }
-    if (toc_code_actor(err.code) != TOC_ACTOR_PEER || turn->now.ms < links->notice_next_ms) {
-        return false;
-    }
-    links->notice_next_ms = turn->now.ms + TOC_NOTICE_MS;
-    return true;
+    return toc_stranger_worth_a_notice(links, turn, err);
 }
 
 void toc_link_close(struct toc_links *links, struct toc_turn *turn, struct toc_link *link,
@@ -245,15 +243,9 @@ void toc_link_continue(struct toc_links *links, struct toc_turn *turn, struct to
         toc_peer_admit(&link->peer);
         link->begun = turn->now;
     }
-    bool opening = !link->dialled && link->peer.state == TOC_PEER_OPENING;
     if (toc_peer_check_due(&link->peer)) {
-        if (opening && !toc_stranger_may_open(links, turn, link)) {
-            toc_peer_check_refuse(&link->peer,
-                                  toc_fail(TOC_LIMIT, "too many openings from one source"));
-        } else {
-            link->check.kind = TOC_CHECK_PEER;
-            toc_turn_emit(turn, TOC_ACTION_CHECK)->check = &link->check;
-        }
+        link->check.kind = TOC_CHECK_PEER;
+        toc_turn_emit(turn, TOC_ACTION_CHECK)->check = &link->check;
     }
     if (link->peer.state == TOC_PEER_FAILED) {
         toc_link_refuse(links, turn, link, link->peer.err);

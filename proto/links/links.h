@@ -57,14 +57,18 @@
 #define TOC_CREDIT_LIVE_BYTES 2097152u
 #define TOC_CREDIT_BULK_BYTES 6291456u
 #define TOC_CREDIT_STEP_PART 8u /* a grant for each eighth of a window that was used */
-/* Strangers: half of all places at most, so that they never hold those of members. */
-#define TOC_STRANGERS_PART 2u
-#define TOC_STRANGERS_SOURCE 8u /* connections of one source (/24 or /56) that may be half-open */
-#define TOC_OPENING_MS 50u      /* one opening of a source costs so much of its time: 20 a second */
-#define TOC_OPENING_BURST 5u    /* so many at once */
-/* And from where a link has come: many nodes may be behind one address. */
-#define TOC_OPENING_BURST_KNOWN 64u
-#define TOC_SOURCES_MAX 256u /* sources remembered */
+/* Connections of which nobody knows who is behind them: a row each, and no place of a link. */
+#define TOC_STRANGERS_MAX 512u
+#define TOC_STRANGERS_CERTIFIED 128u   /* of them for addresses of members alone */
+#define TOC_STRANGERS_SOURCE 8u        /* of one source (/24 or /56) */
+#define TOC_STRANGERS_SOURCE_KNOWN 64u /* of a member's: many nodes may be behind one address */
+/* Behind the gate: of the places, for addresses of members, and as much again for all others. */
+#define TOC_HALF_OPEN_EIGHTHS 1u
+#define TOC_OPENING_MS 50u   /* one opening of a source costs so much of its time: 20 a second */
+#define TOC_OPENING_BURST 5u /* so many at once */
+#define TOC_OPENING_BURST_KNOWN 64u /* of a member's address */
+#define TOC_CERTIFIED_BITS 1048576u /* a set of members' addresses by a secret hash: 128 KiB */
+#define TOC_SOURCES_MAX 256u        /* sources remembered */
 #define TOC_SOURCE_BYTES 8u
 #define TOC_SEEK_LINKS 3u   /* other links that one suspicion is worth in a minute */
 #define TOC_NOTICE_MS 1000u /* at most one notice about strangers: they must not fill a log */
@@ -80,6 +84,7 @@ struct toc_link {
     uint32_t place; /* in the table */
     bool dialled, established, paused, hello_seen, tags_seen;
     uint8_t source[16];
+    bool certified;                /* accepted from an address of a member */
     uint8_t target[TOC_KEY_BYTES]; /* DIALLING, or dialled: the static key sought */
     uint8_t org[TOC_ID_BYTES];
     uint16_t node;
@@ -126,6 +131,16 @@ struct toc_visit {
     uint32_t turn; /* how many members have had theirs */
 };
 
+/* A connection that has not passed the gate, or waits behind it for a place. */
+struct toc_stranger {
+    uint64_t opened_ms;
+    uint8_t source[16];
+    uint8_t entropy[TOC_KEY_BYTES]; /* of its LINK_UP, for the handshake; secret */
+    uint8_t bytes[TOC_OPENING_BYTES];
+    uint8_t len;
+    bool certified, passed, paused;
+};
+
 /* Where connections come from. */
 struct toc_source {
     uint8_t prefix[TOC_SOURCE_BYTES];
@@ -155,6 +170,10 @@ struct toc_links {
     struct toc_peer_self self;
     struct toc_buffers buffers;
     struct toc_openings openings;
+    struct toc_stranger *strangers;
+    uint64_t *stranger_ids;         /* 0: the row is free */
+    uint32_t stranger_top, waiting; /* waiting: behind the gate, for a place */
+    uint8_t *certified;             /* set of TOC_CERTIFIED_BITS */
     struct toc_source sources[TOC_SOURCES_MAX];
     struct toc_directory *directory;
     const uint8_t *own_org;
@@ -217,11 +236,20 @@ static inline bool toc_link_stands(const struct toc_link *link)
     return link->state == TOC_LINK_OPEN && link->established;
 }
 
-/* LINK_UP: takes the place that dialled, or a free one (R-11.15: perhaps that of an older
- * stranger), and begins the handshake; else emits CLOSE. Needs the event's entropy. */
+/* LINK_UP: begins the handshake at the place that dialled; a stranger gets a row, perhaps that of
+ * an older one (R-11.15); else emits CLOSE. Needs the event's entropy. */
 void toc_links_up(struct toc_links *links, struct toc_turn *turn, const struct toc_event *event);
 /* LINK_DOWN: the connection is gone, or dialling failed. Emits no CLOSE. */
 void toc_links_down(struct toc_links *links, struct toc_turn *turn, struct toc_link *link);
+/* Where the driver may put bytes of a link or stranger: len 0 when there is no room, or no such
+ * connection. Lends: until the next step for it. */
+struct toc_room toc_links_receive_room(struct toc_links *links, uint64_t id);
+/* BYTES and LINK_DOWN of what is no link: nothing when it is no stranger either. */
+void toc_stranger_received(struct toc_links *links, struct toc_turn *turn, uint64_t id,
+                           size_t count);
+void toc_stranger_down(struct toc_links *links, uint64_t id);
+/* Closes all strangers. */
+void toc_strangers_close(struct toc_links *links, struct toc_turn *turn);
 /* Ends a link with `err` as the driver's reason: a notice where somebody should know, CLOSE, and
  * its buffers are given back (once no check is out). Nothing for one that is CLOSING or FREE. */
 void toc_link_close(struct toc_links *links, struct toc_turn *turn, struct toc_link *link,

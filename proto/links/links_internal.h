@@ -11,16 +11,30 @@ struct toc_link *toc_links_take(struct toc_links *links, enum toc_link_state sta
 void toc_link_notice(struct toc_turn *turn, const struct toc_link *link, enum toc_notice_kind kind,
                      struct toc_err err);
 
-/* A place for a connection of a stranger, perhaps that of an older one, which is closed; NULL when
- * it must go. R-11.15. */
-struct toc_link *toc_stranger_take(struct toc_links *links, struct toc_turn *turn,
-                                   const struct toc_event *event);
-/* May this source have a further opening answered? Counts it.. */
-bool toc_stranger_may_open(struct toc_links *links, const struct toc_turn *turn,
-                           const struct toc_link *link);
+/* Strangers (stranger.c). */
+
+/* A row for a connection that others have opened, perhaps that of an older one. False: it must go.
+ */
+bool toc_stranger_up(struct toc_links *links, struct toc_turn *turn, const struct toc_event *event);
+/* Ends those whose time is over. */
+void toc_strangers_tick(struct toc_links *links, struct toc_turn *turn);
+/* Gives places to those that wait behind the gate. */
+void toc_strangers_promote(struct toc_links *links, struct toc_turn *turn);
 /* A link from there was established. */
 void toc_stranger_known(struct toc_links *links, const struct toc_turn *turn,
                         const struct toc_link *link);
+/* May somebody be told of a stranger's fault now? Then not again for a while. */
+bool toc_stranger_worth_a_notice(struct toc_links *links, const struct toc_turn *turn,
+                                 struct toc_err err);
+
+/* The addresses of members (address.c). */
+
+/* Makes the set anew from all certificates. */
+void toc_links_certify(struct toc_links *links);
+/* Is this an address of a member's certificate? (Of others one in a few hundred counts as such.) */
+bool toc_links_certified(const struct toc_links *links, const uint8_t source[static 16]);
+/* A numeric "host:port" as IPv6 (mapped for IPv4); false for a name. */
+bool toc_links_parse_address(const char *text, uint8_t out[static 16]);
 
 /* One look over the table: what there is, what is being dialled included. */
 struct toc_tally {

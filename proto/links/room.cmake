@@ -1,1 +1,1 @@
-set(ROOM_FILES links.h links_internal.h choose.c dial.c groups.c keep.c link.c stranger.c talk.c)
+set(ROOM_FILES links.h links_internal.h address.c choose.c dial.c groups.c keep.c link.c stranger.c talk.c)

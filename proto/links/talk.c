@@ -247,6 +247,7 @@ static void flush_link(struct toc_links *links, struct toc_turn *turn, struct to
 
 void toc_links_flush(struct toc_links *links, struct toc_turn *turn)
 {
+    toc_strangers_promote(links, turn);
     for (uint32_t i = 0; i < links->top; i++) {
         if (links->items[i].state == TOC_LINK_OPEN) {
             flush_link(links, turn, &links->items[i]);

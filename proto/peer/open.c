@@ -82,66 +82,81 @@ void toc_peer_start(struct toc_peer *peer, const uint8_t *remote, const uint8_t 
     }
 }
 
-/* message 1 begins with the ephemeral key. Remembers it when it is new. */
-static struct toc_err note_opening(struct toc_openings *openings, struct toc_span message1)
+/* message 1 begins with the ephemeral key. */
+bool toc_openings_seen(const struct toc_openings *openings, const uint8_t *opening)
 {
+    const uint8_t *key = opening + TOC_OPENING_BYTES - TOC_NOISE_MSG1_BYTES;
     for (size_t i = 0; i < TOC_OPENINGS_MAX; i++) {
-        if (memcmp(openings->keys[i], message1.at, TOC_OPENING_KEY_BYTES) == 0) {
-            return toc_fail(TOC_HANDSHAKE, "a first message that has come before");
+        if (memcmp(openings->keys[i], key, TOC_OPENING_KEY_BYTES) == 0) {
+            return true;
         }
     }
-    memcpy(openings->keys[openings->next], message1.at, TOC_OPENING_KEY_BYTES);
+    return false;
+}
+
+void toc_openings_note(struct toc_openings *openings, const uint8_t *opening)
+{
+    memcpy(openings->keys[openings->next], opening + TOC_OPENING_BYTES - TOC_NOISE_MSG1_BYTES,
+           TOC_OPENING_KEY_BYTES);
     openings->next = (openings->next + 1) % TOC_OPENINGS_MAX;
-    return toc_ok();
 }
 
 /* refused before any Diffie-Hellman. */
-static struct toc_err check_gate(struct toc_peer *peer)
+static struct toc_err check_gate(const struct toc_peer_self *self, const uint8_t *opening,
+                                 size_t *secret)
 {
-    const uint8_t *at = peer->rx;
     struct toc_span message1 =
-        toc_span(at + TOC_OPENING_BYTES - TOC_NOISE_MSG1_BYTES, TOC_NOISE_MSG1_BYTES);
-    for (size_t i = 0; i < peer->self->secret_count; i++) {
+        toc_span(opening + TOC_OPENING_BYTES - TOC_NOISE_MSG1_BYTES, TOC_NOISE_MSG1_BYTES);
+    for (size_t i = 0; i < self->secret_count; i++) {
         uint8_t gate[TOC_GATE_BYTES];
-        toc_gate(gate, peer->self->secrets[i], peer->self->link_public, preamble, message1);
-        if (toc_secret_equal(gate, at + TOC_PREAMBLE_BYTES, TOC_GATE_BYTES)) {
-            peer->secret = i;
-            return peer->self->openings == NULL ? toc_ok()
-                                                : note_opening(peer->self->openings, message1);
+        toc_gate(gate, self->secrets[i], self->link_public, preamble, message1);
+        if (toc_secret_equal(gate, opening + TOC_PREAMBLE_BYTES, TOC_GATE_BYTES)) {
+            *secret = i;
+            return toc_ok();
         }
     }
     return toc_fail(TOC_GATE, "the gate does not open: another federation, or an old secret");
 }
 
+static struct toc_err check_length(const uint8_t *at, size_t message_bytes)
+{
+    return toc_be16(at) == message_bytes
+               ? toc_ok()
+               : toc_fail(TOC_HANDSHAKE, "a handshake message has the wrong length"); /* */
+}
+
+struct toc_err toc_opening_check(const struct toc_peer_self *self, const uint8_t *bytes, size_t len,
+                                 size_t *secret)
+{
+    size_t head = TOC_OPENING_BYTES - TOC_NOISE_MSG1_BYTES;
+    if (len >= TOC_PREAMBLE_BYTES && memcmp(bytes, preamble, TOC_PREAMBLE_BYTES) != 0) {
+        return toc_fail(TOC_VERSION, "the preamble is not one known here"); /* */
+    }
+    if (len >= head) {
+        TOC_TRY(check_length(bytes + head - 2, TOC_NOISE_MSG1_BYTES));
+    }
+    return len < TOC_OPENING_BYTES ? toc_ok() : check_gate(self, bytes, secret);
+}
+
+/* The responder's message 2, as far as it has come. */
+static struct toc_err check_answer(const uint8_t *bytes, size_t len)
+{
+    return len < 2 ? toc_ok() : check_length(bytes, TOC_NOISE_MSG2_BYTES);
+}
+
 bool toc_peer_opening_due(struct toc_peer *peer)
 {
     bool responder = peer->role == TOC_NOISE_RESPONDER;
-    size_t head = responder ? TOC_OPENING_BYTES - TOC_NOISE_MSG1_BYTES : 2u;
-    size_t message = responder ? TOC_NOISE_MSG1_BYTES : TOC_NOISE_MSG2_BYTES;
-    if (responder && peer->rx_len >= TOC_PREAMBLE_BYTES &&
-        memcmp(peer->rx, preamble, TOC_PREAMBLE_BYTES) != 0) {
-        toc_peer_fail(peer, toc_fail(TOC_VERSION, "the preamble is not one known here"));
-        return false; /* */
-    }
-    if (peer->rx_len < head) {
+    size_t whole = responder ? TOC_OPENING_BYTES : 2u + TOC_NOISE_MSG2_BYTES;
+    struct toc_err err = responder
+                             ? toc_opening_check(peer->self, peer->rx, peer->rx_len, &peer->secret)
+                             : check_answer(peer->rx, peer->rx_len);
+    if (toc_failed(err)) {
+        toc_peer_fail(peer, err);
         return false;
     }
-    if (toc_be16(peer->rx + head - 2) != message) {
-        toc_peer_fail(peer, toc_fail(TOC_HANDSHAKE, "a handshake message has the wrong length"));
-        return false; /* */
-    }
-    if (peer->rx_len < head + message) {
-        return false;
-    }
-    if (responder) {
-        struct toc_err err = check_gate(peer);
-        if (toc_failed(err)) {
-            toc_peer_fail(peer, err);
-            return false;
-        }
-    }
-    peer->rx_checking = head + message;
-    return true;
+    peer->rx_checking = whole;
+    return peer->rx_len >= whole;
 }
 
 static struct toc_err respond(struct toc_peer *peer, struct toc_span message1)

@@ -91,6 +91,11 @@ struct toc_openings {
     size_t next;
 };
 
+/* Has the first message of this opening (TOC_OPENING_BYTES) come before?. */
+bool toc_openings_seen(const struct toc_openings *openings, const uint8_t *opening);
+/* Remembers it, in place of the oldest. */
+void toc_openings_note(struct toc_openings *openings, const uint8_t *opening);
+
 /* KDF(KDF(F, "gate", responder), "gate-tag", preamble ‖ message 1), cut to 16 bytes, for the
  * responder's static key: R-11.3. */
 void toc_gate(uint8_t out[static TOC_GATE_BYTES], const uint8_t f[static TOC_KEY_BYTES],
@@ -132,8 +137,14 @@ struct toc_peer_self {
     const uint8_t *federation;
     const uint8_t *secrets[TOC_SECRETS_MAX]; /* F, newest first */
     size_t secret_count;
-    struct toc_openings *openings; /* NULL: none are remembered */
 };
+
+/* What came first on a connection that somebody else has opened, `len` bytes of it up to
+ * TOC_OPENING_BYTES: is it, as far as it goes, an opening for us? Costs two hashes when it is
+ * whole; then *secret is the F that opens the gate. Fails: VERSION, HANDSHAKE (a length), GATE.
+ * R-11.1, R-11.3. */
+TOC_MUST_USE struct toc_err toc_opening_check(const struct toc_peer_self *self,
+                                              const uint8_t *bytes, size_t len, size_t *secret);
 
 struct toc_outgoing {
     struct toc_buffer *buffer;
@@ -219,11 +230,9 @@ struct toc_room toc_peer_receive_room(struct toc_peer *peer);
 void toc_peer_received(struct toc_peer *peer, size_t count);
 
 /* Is there something to check, and no check out? Then it counts as out until toc_peer_checked.
- * Refuses (state FAILED) at once what needs no Diffie-Hellman: VERSION, GATE, HANDSHAKE (a length,
- * a first message that came before), DECRYPT (a message shorter than its tag). R-11.1 to R-11.5. */
+ * Refuses (state FAILED) at once what needs no Diffie-Hellman: VERSION, GATE, HANDSHAKE (a
+ * length), DECRYPT (a message shorter than its tag). R-11.1 to R-11.5. */
 bool toc_peer_check_due(struct toc_peer *peer);
-/* The check that has just become due is not run: the link FAILs with `err`. */
-void toc_peer_check_refuse(struct toc_peer *peer, struct toc_err err);
 /* The check: pure, may run on any thread; touches nothing that the functions above touch. */
 void toc_peer_check_run(struct toc_peer *peer);
 /* Takes the result: the state moves on, or becomes FAILED with HANDSHAKE or DECRYPT. */

@@ -105,13 +105,6 @@ bool toc_peer_check_due(struct toc_peer *peer)
     }
 }
 
-void toc_peer_check_refuse(struct toc_peer *peer, struct toc_err err)
-{
-    TOC_ASSERT(peer->check_out);
-    peer->check_out = false;
-    toc_peer_fail(peer, err);
-}
-
 static struct toc_err open_messages(struct toc_peer *peer)
 {
     for (size_t at = 0; at < peer->rx_checking;) {

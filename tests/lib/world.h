@@ -331,6 +331,8 @@ static inline void world_assert_idle(const struct world_node *node)
     const struct toc_links *links = &node->core->links;
     const struct toc_replica *replica = &node->core->replica;
     assert_int_equal(links->top, 0);
+    assert_int_equal(links->stranger_top, 0);
+    assert_int_equal(links->waiting, 0);
     assert_int_equal(links->buffers.free_count[0], TOC_BUFFER_SMALL_COUNT);
     assert_int_equal(links->buffers.free_count[1], TOC_BUFFER_MIDDLE_COUNT);
     assert_int_equal(links->buffers.free_count[2], TOC_BUFFER_LARGE_COUNT);
