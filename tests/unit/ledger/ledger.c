@@ -182,6 +182,47 @@ static void one_founder_takes_a_quarter(void **state)
     end();
 }
 
+/* few large groups take a quarter of the logs before they take one of the groups. */
+static void one_founder_takes_a_quarter_of_the_logs(void **state)
+{
+    (void)state;
+    begin(2 * GROUPS, 256);
+    uint32_t at, logs_before = ledger.log_count;
+    struct toc_err err = toc_ok();
+    uint8_t i = 0;
+    for (; i < GROUPS && !toc_failed(err); i++) {
+        struct toc_group group = found(1, 0x1f, i, true);
+        err = toc_ledger_add_group(&ledger, &group, &at);
+    }
+    assert_int_equal(err.code, TOC_FULL);
+    assert_true(ledger.group_count - 2 < ledger.group_max / TOC_LEDGER_FOUNDER_PART);
+    assert_in_range(ledger.log_count - logs_before, 256 / TOC_LEDGER_FOUNDER_PART,
+                    256 / TOC_LEDGER_FOUNDER_PART + 4);
+    struct toc_group own = found(0, 0x1f, i, true);
+    assert_ok(toc_ledger_add_group(&ledger, &own, &at));
+    end();
+}
+
+/* a group is taken while all logs that it may ever have find a place, our own too. */
+static void no_group_outgrows_the_table_of_logs(void **state)
+{
+    (void)state;
+    begin(2 * GROUPS, 256);
+    uint32_t at, logs = 0;
+    struct toc_err err = toc_ok();
+    for (uint8_t i = 0; i < 2 * GROUPS && !toc_failed(err); i++) {
+        struct toc_group group = found(0, 0x1f, i, true);
+        logs = ledger.log_count;
+        err = toc_ledger_add_group(&ledger, &group, &at);
+    }
+    assert_int_equal(err.code, TOC_FULL);
+    assert_true(ledger.group_count < ledger.group_max);
+    assert_int_equal(ledger.log_count, logs);
+    assert_true(5 * TOC_LOG_KEYS_OF_ORG_MAX > ledger.log_max - logs);
+    assert_true(5 * TOC_LOG_KEYS_OF_ORG_MAX <= ledger.log_max - logs + 5);
+    end();
+}
+
 /* the same for logs, which are counted, and for the table as a whole. */
 static void a_full_table_of_logs_refuses(void **state)
 {
@@ -317,6 +358,8 @@ int main(void)
         cmocka_unit_test(a_member_outside_the_roster_is_refused),
         cmocka_unit_test(one_founder_takes_a_quarter),
         cmocka_unit_test(a_full_table_of_logs_refuses),
+        cmocka_unit_test(one_founder_takes_a_quarter_of_the_logs),
+        cmocka_unit_test(no_group_outgrows_the_table_of_logs),
         cmocka_unit_test(a_direct_group_is_found_by_its_members),
         cmocka_unit_test(digests_follow_heads),
         cmocka_unit_test(new_nodes_get_their_logs),
