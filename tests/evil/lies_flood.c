@@ -209,6 +209,22 @@ static void alerts(struct evil *evil)
     EVIL_NEED(evil, evil_answers(evil));
 }
 
+/* all of a log but its first entry, which nothing can follow. */
+static void all_but_the_first(struct evil *evil)
+{
+    for (int i = 0; i < 400; i++) {
+        chain_add(evil->chain, 20000, 1);
+    }
+    for (uint64_t seq = 2; seq <= 400 && !evil->closed && !evil->stalled; seq++) {
+        evil_say_range(evil, seq, seq);
+        if (seq % 10 == 0) {
+            evil_wait(evil, 3);
+        }
+    }
+    evil_wait(evil, 2000);
+    EVIL_NEED(evil, evil_answers(evil));
+}
+
 /* more groups than one founder may have: a quarter of the table. */
 static void groups(struct evil *evil)
 {
@@ -250,6 +266,7 @@ static const struct evil_lie lies[] = {
     {"duplicates_without_end", duplicates, EVIL_GROUPED, BOUNDED},
     {"entries_of_unknown_logs_without_end", entries_of_unknown_logs, EVIL_GROUPED, BOUNDED},
     {"alerts_without_end", alerts, EVIL_GROUPED, BOUNDED},
+    {"all_of_a_log_but_its_first", all_but_the_first, EVIL_GROUPED, BOUNDED},
     {"unknown_types_without_end", unknown_types, EVIL_JOINED, BOUNDED},
     {"groups_without_end", groups, EVIL_JOINED, BOUNDED, .arg = 1100},
 };

@@ -31,10 +31,40 @@ static void a_want_of_one_who_is_no_member_is_refused(void **state)
     }
 }
 
+/* The liar's entry with this number, signed; what stands before it is nobody's. */
+static void say_entry_at(uint64_t seq)
+{
+    begin_chain(NULL);
+    chain.head.seq = chain.head.checkpoint_seq = seq - 1;
+    memset(chain.head.hash, 3, sizeof chain.head.hash);
+    chain_add(&chain, 100, 1);
+    say_range(1, 1);
+    world_run(&world, 100);
+}
+
+/* R-13.46: what comes before what it follows is kept, but not from further ahead than anybody asks.
+ */
+static void what_lies_too_far_ahead_is_not_kept(void **state)
+{
+    (void)state;
+    begin(10);
+    liar_state(&world, 0, before);
+    say_entry_at(TOC_WANT_AHEAD + 1);
+    assert_int_equal(replica()->plan.held_count, 0);
+    say_entry_at(UINT64_MAX - 70);
+    assert_int_equal(replica()->plan.held_count, 0);
+    say_entry_at(TOC_WANT_AHEAD);
+    assert_int_equal(replica()->plan.held_count, 1);
+    assert_ignored(before);
+    assert_honest_links_go_on();
+    end();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_want_of_one_who_is_no_member_is_refused),
+        cmocka_unit_test(what_lies_too_far_ahead_is_not_kept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
