@@ -279,7 +279,8 @@ bool toc_link_message(struct toc_links *links, struct toc_turn *turn, struct toc
 /* `bytes` that came in `class` have been dealt with: where they count against credit, a further
  * grant follows when the step is flushed and enough of the window is used. R-12.11. */
 void toc_link_taken(struct toc_link *link, enum toc_class class, size_t bytes);
-/* Queues a copy of `body`. False: the link is not open, its queue is full, or no buffer is free. */
+/* Queues a copy of `body`. False: the link is not open, its queue is full, or no buffer is free;
+ * then the caller tries again, or sets `vtop_due`: R-12.17. */
 bool toc_link_say(struct toc_links *links, struct toc_link *link, uint8_t type,
                   enum toc_class class, struct toc_span body);
 /* Frames and encrypts what waits on one link, and emits SEND for it if nothing is on its way. */

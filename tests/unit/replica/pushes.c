@@ -126,6 +126,29 @@ static void a_link_without_credit_pins_nothing(void **state)
     end();
 }
 
+/* R-12.17: what finds no room is not forgotten. A node whose credit for live entries is used up has
+ * them all a moment later: it is compared with, and bulk has credit of its own. */
+static void what_finds_no_room_comes_by_digests(void **state)
+{
+    (void)state;
+    begin(7);
+    struct toc_link *link =
+        toc_links_to(&world.nodes[0].core->links, world.nodes[1].node_keys.link_public);
+    assert_non_null(link);
+    struct toc_credit *live = &link->peer.out[TOC_CLASS_LIVE];
+    live->granted = live->used;
+    for (int i = 0; i < 20; i++) {
+        publish(0);
+        world_run(&world, 3);
+    }
+    world_run(&world, 3000);
+    uint8_t log[32];
+    world_log(&world, 0, NULL, log);
+    assert_int_equal(world_seq(&world, 1, log), world_seq(&world, 0, log));
+    assert_int_equal(live->used, live->granted);
+    end();
+}
+
 /* Nor does one that asks for everything and takes nothing. */
 static void a_link_that_does_not_read_pins_little(void **state)
 {
@@ -158,6 +181,7 @@ int main(void)
         cmocka_unit_test(a_link_that_lags_gets_digests),
         cmocka_unit_test(a_link_without_credit_pins_nothing),
         cmocka_unit_test(a_link_that_does_not_read_pins_little),
+        cmocka_unit_test(what_finds_no_room_comes_by_digests),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
