@@ -83,6 +83,15 @@ static struct toc_err overdue(const struct toc_turn *turn, const struct toc_link
     return toc_ok();
 }
 
+/* who dialled keeps the link alive; the other side leaves it to them while it is done. */
+static bool ping_is_due(const struct toc_turn *turn, const struct toc_link *link)
+{
+    uint64_t since = turn->now.ms - link->pinged.ms;
+    bool done = !link->dialled && link->ping_heard.ms != 0 &&
+                turn->now.ms - link->ping_heard.ms < 2 * TOC_PING_MS;
+    return since >= (done ? TOC_PING_RARE_MS : TOC_PING_MS);
+}
+
 static void keep_alive(struct toc_links *links, struct toc_turn *turn, struct toc_link *link)
 {
     struct toc_err err = overdue(turn, link);
@@ -94,7 +103,7 @@ static void keep_alive(struct toc_links *links, struct toc_turn *turn, struct to
         toc_link_bye(links, turn, link, TOC_BYE_AGE); /* */
         return;
     }
-    if (turn->now.ms - link->pinged.ms >= TOC_PING_MS) {
+    if (ping_is_due(turn, link)) {
         uint8_t body[8];
         toc_put_le64(body, turn->now.ms);
         link->pinged = turn->now;

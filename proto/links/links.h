@@ -18,6 +18,7 @@
 
 #define TOC_HANDSHAKE_MS_MAX 5000u    /* from connection to established, and on to HELLO */
 #define TOC_PING_MS 25000u            /* keepalive: below the 30 s of common NAT time-outs */
+#define TOC_PING_RARE_MS 300000u      /* of who was dialled and is pinged: for the round trip */
 #define TOC_DEAD_MS 75000u            /* three keepalives without a byte, in or out */
 #define TOC_LINK_AGE_MS_MAX 86400000u /* a fresh handshake every 24 h */
 #define TOC_DIAL_MS_MIN 250u          /* first pause of the backoff */
@@ -92,6 +93,7 @@ struct toc_link {
     struct toc_hello hello;
     int64_t clock_offset_ms;
     struct toc_mono opened, heard, pinged, lent;
+    struct toc_mono ping_heard; /* 0: none yet */
     bool ping_out;
     uint64_t rtt_ms;
     uint64_t taken_bytes[TOC_CLASS_COUNT]; /* of live and bulk, what we have dealt with */

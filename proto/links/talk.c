@@ -79,12 +79,13 @@ static struct toc_err take_credit(struct toc_link *link, struct toc_span body)
 }
 
 /* */
-static struct toc_err take_ping(struct toc_links *links, struct toc_link *link,
-                                struct toc_span body)
+static struct toc_err take_ping(struct toc_links *links, const struct toc_turn *turn,
+                                struct toc_link *link, struct toc_span body)
 {
     if (body.len != PING_BYTES) {
         return toc_fail(TOC_MALFORMED, "a PING is 8 bytes");
     }
+    link->ping_heard = turn->now;
     if (toc_peer_waiting(&link->peer, TOC_CLASS_CONTROL) < PONGS_WAITING_MAX) {
         toc_link_say(links, link, TOC_MSG_PONG, TOC_CLASS_CONTROL, body);
     }
@@ -161,7 +162,7 @@ static struct toc_err take(struct toc_links *links, struct toc_turn *turn, struc
     case TOC_MSG_CREDIT:
         return take_credit(link, message->body);
     case TOC_MSG_PING:
-        return take_ping(links, link, message->body);
+        return take_ping(links, turn, link, message->body);
     case TOC_MSG_PONG:
         return take_pong(links, turn, link, message->body);
     case TOC_MSG_BYE:

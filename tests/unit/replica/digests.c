@@ -327,6 +327,23 @@ static void a_changed_log_among_a_thousand_costs_little(void **state)
     world_clear(&world);
 }
 
+/* R-11.12, R-13.10: a link on which nothing happens costs less than 300 bytes a minute, both
+ * directions. */
+static void an_idle_link_costs_little(void **state)
+{
+    (void)state;
+    world_init(&world, 4, 71);
+    world_start(&world, 0);
+    world_start(&world, 1);
+    world_run(&world, 120000);
+    uint64_t wire = world.wire_bytes;
+    world_run(&world, 1200000); /* 20 min; the hour of beacons is not yet over */
+    uint64_t minute = (world.wire_bytes - wire) / 20;
+    print_message("an idle link: %llu bytes a minute\n", (unsigned long long)minute);
+    assert_in_range(minute, 16, 299);
+    world_clear(&world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -342,6 +359,7 @@ int main(void)
         cmocka_unit_test(rows_for_nothing_end_the_link),
         cmocka_unit_test(rows_without_end_are_refused),
         cmocka_unit_test(a_changed_log_among_a_thousand_costs_little),
+        cmocka_unit_test(an_idle_link_costs_little),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
