@@ -88,10 +88,13 @@ static void remember(struct verified what)
     *place_of(verified, verified_size, what) = what;
 }
 
-/* The model of a hash: four lanes that take 32 bytes at a time. */
+#define LANES 8u /* so many multiplications at a time */
+#define BLOCK_BYTES (LANES * 8u)
+
+/* The model of a hash. */
 struct lanes {
-    uint64_t word[4], len;
-    uint8_t rest[32];
+    uint64_t word[LANES], len;
+    uint8_t rest[BLOCK_BYTES];
     size_t rest_len;
 };
 
@@ -104,35 +107,36 @@ static uint64_t stir(uint64_t x)
 
 static void take_block(struct lanes *lanes, const uint8_t *at)
 {
-    for (size_t i = 0; i < 4; i++) {
+    for (size_t i = 0; i < LANES; i++) {
         uint64_t word;
         memcpy(&word, at + 8 * i, 8);
         lanes->word[i] = (lanes->word[i] ^ word) * UINT64_C(0xd6e8feb86659fd93);
         lanes->word[i] ^= lanes->word[i] >> 29;
     }
-    lanes->word[0] += lanes->word[3] << 7 | lanes->word[3] >> 57;
-    lanes->word[2] += lanes->word[1];
 }
 
 static void begin_lanes(struct lanes *lanes, uint64_t seed)
 {
-    *lanes = (struct lanes){.word = {stir(seed), stir(seed + 1), stir(seed + 2), stir(seed + 3)}};
+    lanes->len = lanes->rest_len = 0;
+    for (size_t i = 0; i < LANES; i++) {
+        lanes->word[i] = (seed + i + 1) * UINT64_C(0x9e3779b97f4a7c15);
+    }
 }
 
 static void add_lanes(struct lanes *lanes, struct toc_span part)
 {
     lanes->len += part.len;
     while (part.len > 0) {
-        if (lanes->rest_len == 0 && part.len >= 32) {
+        if (lanes->rest_len == 0 && part.len >= BLOCK_BYTES) {
             take_block(lanes, part.at);
-            part = toc_span(part.at + 32, part.len - 32);
+            part = toc_span(part.at + BLOCK_BYTES, part.len - BLOCK_BYTES);
             continue;
         }
-        size_t count = 32 - lanes->rest_len < part.len ? 32 - lanes->rest_len : part.len;
+        size_t left = BLOCK_BYTES - lanes->rest_len, count = left < part.len ? left : part.len;
         memcpy(lanes->rest + lanes->rest_len, part.at, count);
         lanes->rest_len += count;
         part = toc_span(part.at + count, part.len - count);
-        if (lanes->rest_len == 32) {
+        if (lanes->rest_len == BLOCK_BYTES) {
             take_block(lanes, lanes->rest);
             lanes->rest_len = 0;
         }
@@ -141,15 +145,15 @@ static void add_lanes(struct lanes *lanes, struct toc_span part)
 
 static void end_lanes(struct lanes *lanes, uint8_t *out, size_t out_len)
 {
-    uint8_t last[32] = {0};
+    uint8_t last[BLOCK_BYTES] = {0};
+    uint64_t sum = stir(lanes->len);
     memcpy(last, lanes->rest, lanes->rest_len);
     take_block(lanes, last);
-    lanes->word[0] ^= lanes->len;
-    for (size_t i = 0; i < 12; i++) {
-        lanes->word[i % 4] = stir(lanes->word[i % 4] + lanes->word[(i + 3) % 4]);
+    for (size_t i = 0; i < LANES; i++) {
+        sum = stir(sum + lanes->word[i]);
     }
     for (size_t i = 0; i < out_len; i += 8) {
-        uint64_t word = stir(lanes->word[i / 8 % 4] + i / 32);
+        uint64_t word = stir(sum + lanes->word[i / 8 % LANES]);
         memcpy(out + i, &word, out_len - i < 8 ? out_len - i : 8);
     }
 }

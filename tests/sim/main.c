@@ -71,10 +71,11 @@ static bool run_seed(const struct request *request, uint64_t seed, double *virtu
     *virtual_s += (double)sim->now_us / 1e6;
     bool failed = sim->failed != SIM_CHECK_NONE;
     if (failed || request->has_seed) {
-        printf("seed %llu: %u nodes, %zu submits, %llu faults, equal after %.1f s, quiet %.0f B, "
-               "trace %.16s: %s%s%s\n",
+        printf("seed %llu: %u nodes, %zu submits, %llu faults, %llu steps, %.1f MB on the wire, "
+               "equal after %.1f s, quiet %.0f B, trace %.16s: %s%s%s\n",
                (unsigned long long)seed, sim->member_count, sim->submit_count,
-               (unsigned long long)sim->faults, (double)sim->converge_us / 1e6, sim->quiet_bytes,
+               (unsigned long long)sim->faults, (unsigned long long)sim->steps,
+               (double)sim->wire_bytes / 1e6, (double)sim->converge_us / 1e6, sim->quiet_bytes,
                hash, failed ? sim_checker_name(sim->failed) : "ok", failed ? ": " : "", sim->why);
     }
     sim_free(sim);

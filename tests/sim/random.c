@@ -72,7 +72,7 @@ static void publish(struct sim *sim, uint32_t unused, uint64_t unused_too)
     }
     toc_set_put(members, author, false);
     bool direct = !toc_is_zero(members, sizeof members);
-    size_t burst = sim_below(sim, 12) == 0 ? 80 : 1;
+    size_t burst = sim_below(sim, 30) == 0 ? 80 : 1;
     for (size_t i = 0; i < burst; i++) {
         sim_publish(sim, &sim->nodes[author], direct ? members : NULL,
                     burst > 1 ? bytes % 3000 : bytes, burst > 1 ? TOC_CLASS_LIVE : class);

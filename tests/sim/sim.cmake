@@ -13,6 +13,7 @@ if(sim_built)
     target_link_options(sim PRIVATE -Wl,--wrap=${name})
   endforeach()
   set_target_properties(sim PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+  add_dependencies(benches sim)
 endif()
 
 # Same seed, same trace: each scenario runs twice. Each control must be noticed.
