@@ -358,6 +358,6 @@ void toc_replica_push(struct toc_replica *replica, struct toc_turn *turn, const 
         }
     }
     toc_gossip_tell(replica, turn, log, told, push.allowed ? TOC_CLASS_CONTROL : TOC_CLASS_BULK,
-                    job->alert || !push.allowed);
+                    job->alert);
     toc_buffer_drop(&replica->links->buffers, push.bare);
 }

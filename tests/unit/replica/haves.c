@@ -254,6 +254,25 @@ static void who_says_lazy_is_told_and_who_says_eager_is_sent(void **state)
     end();
 }
 
+/* where more logs have something to tell than fit, digests speak. */
+static void what_finds_no_place_is_compared(void **state)
+{
+    (void)state;
+    uint8_t log[32];
+    begin(19);
+    world_log(&world, 0, NULL, log);
+    say_tell(&liar, TOC_MSG_LAZY, log, 1);
+    liar_wait(&liar);
+    liar_forget(&liar);
+    replica()->gossip.tell_count = TOC_TELL_LOGS_MAX;
+    publish(0);
+    world_run(&world, 2 * TOC_VTOP_MS_MIN);
+    assert_int_equal(liar_count(&liar, TOC_MSG_HAVE), 0);
+    assert_true(liar_count(&liar, TOC_MSG_VTOP) >= 1);
+    replica()->gossip.tell_count = 0;
+    end();
+}
+
 /* who has told us needs to be told nothing. */
 static void who_is_known_to_hold_it_is_told_nothing(void **state)
 {
@@ -414,7 +433,7 @@ static void a_payload_behind_its_header_is_taken(void **state)
     end();
 }
 
-/* what its author may not push is told of as bulk, at once. */
+/* what its author may not push is told of as bulk. */
 static void what_is_beyond_the_quota_is_told_of(void **state)
 {
     (void)state;
@@ -424,7 +443,8 @@ static void what_is_beyond_the_quota_is_told_of(void **state)
     liar_wait(&liar);
     liar_forget(&liar);
     publish(0);
-    liar_wait(&liar);
+    publish(0);
+    world_run(&world, TOC_TELL_MS + TOC_TELL_LATER_MS_MAX + 10);
     assert_int_equal(liar_count(&liar, TOC_MSG_ENTRY), 0);
     assert_int_equal(liar_count(&liar, TOC_MSG_HAVE), 1);
     assert_int_equal(liar_last(&liar, TOC_MSG_HAVE)->class, TOC_CLASS_BULK);
@@ -477,6 +497,7 @@ int main(void)
         cmocka_unit_test(one_link_has_a_part_of_the_gaps),
         cmocka_unit_test(what_was_told_as_bulk_is_asked_for_at_once),
         cmocka_unit_test(who_says_lazy_is_told_and_who_says_eager_is_sent),
+        cmocka_unit_test(what_finds_no_place_is_compared),
         cmocka_unit_test(who_is_known_to_hold_it_is_told_nothing),
         cmocka_unit_test(a_further_copy_makes_both_sides_lazy),
         cmocka_unit_test(a_copy_from_upstream_changes_nothing),
