@@ -28,8 +28,12 @@
 #include <pthread.h>
 #include <uv.h>
 
-/* Connections at the same time: the core's links and strangers that it is about to refuse. */
-#define TOC_TCP_LINKS_MAX 256u
+/* Connections at the same time: the core's links and strangers, and what it is about to close. */
+#define TOC_TCP_LINKS_MAX (TOC_LINKS_MAX + 512u + 64u)
+/* So many are accepted in a millisecond: libuv would go on as long as others connect, and nothing
+ * else would have its turn. The rest wait in the kernel. */
+#define TOC_ACCEPTS_TURN 32u
+#define TOC_ACCEPTS_TURN_MS 1u
 #define TOC_LISTEN_BACKLOG 128
 /* Frames that a socket holds and has not sent: an alert waits behind no more. */
 #define TOC_TCP_FRAMES_UNSENT 2u
@@ -218,7 +222,9 @@ struct toc_daemon {
     size_t work_out; /* checks, loads and stores that the core waits for */
     /* tcp.c */
     uv_tcp_t listener;
-    bool listening;
+    uv_timer_t accept_timer; /* open while `listening` */
+    bool listening, accept_waits;
+    unsigned accepts_left;
     struct toc_tcp *links;
     size_t link_count;
     uint64_t next_accepted;

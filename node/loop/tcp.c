@@ -384,27 +384,57 @@ static void came_up(struct toc_tcp *link)
 
 /* Listening. */
 
+/* False: there is no memory now, and the connection waits. */
+static bool accept_one(struct toc_daemon *daemon)
+{
+    struct toc_tcp *link = add(daemon, daemon->next_accepted);
+    if (link == NULL) {
+        return false;
+    }
+    if (uv_tcp_init(&daemon->uv, &link->handle) != 0) {
+        release(link);
+        return false;
+    }
+    daemon->next_accepted += 2;
+    link->handle_open = true;
+    if (uv_accept((uv_stream_t *)&daemon->listener, (uv_stream_t *)&link->handle) != 0 ||
+        daemon->link_count > TOC_TCP_LINKS_MAX) {
+        drop(link);
+    } else {
+        came_up(link);
+    }
+    return true;
+}
+
+/* While one waits libuv accepts no further one. */
+static void on_accept_turn(uv_timer_t *timer)
+{
+    struct toc_daemon *daemon = timer->data;
+    daemon->accepts_left = TOC_ACCEPTS_TURN;
+    if (daemon->accept_waits && daemon->listening) {
+        daemon->accepts_left--;
+        daemon->accept_waits = !accept_one(daemon);
+        int failed = uv_timer_start(timer, on_accept_turn, TOC_ACCEPTS_TURN_MS, 0);
+        TOC_ASSERT(failed == 0);
+    }
+}
+
 static void on_connection(uv_stream_t *listener, int status)
 {
     struct toc_daemon *daemon = listener->data;
     if (status < 0) {
         return;
     }
-    struct toc_tcp *link = add(daemon, daemon->next_accepted);
-    if (link == NULL || uv_tcp_init(&daemon->uv, &link->handle) != 0) {
-        if (link != NULL) {
-            release(link);
-        }
+    if (!uv_is_active((uv_handle_t *)&daemon->accept_timer)) {
+        int failed = uv_timer_start(&daemon->accept_timer, on_accept_turn, TOC_ACCEPTS_TURN_MS, 0);
+        TOC_ASSERT(failed == 0);
+    }
+    if (daemon->accepts_left == 0) {
+        daemon->accept_waits = true;
         return;
     }
-    daemon->next_accepted += 2;
-    link->handle_open = true;
-    if (uv_accept(listener, (uv_stream_t *)&link->handle) != 0 ||
-        daemon->link_count > TOC_TCP_LINKS_MAX) {
-        drop(link);
-        return;
-    }
-    came_up(link);
+    daemon->accepts_left--;
+    daemon->accept_waits = !accept_one(daemon);
 }
 
 /* Splits "host:port" or "[v6]:port" into terminated copies. */
@@ -456,6 +486,10 @@ struct toc_err toc_tcp_listen(struct toc_daemon *daemon, struct toc_line *line)
     TOC_ASSERT(failed == 0);
     daemon->listener.data = daemon;
     daemon->listening = true;
+    failed = uv_timer_init(&daemon->uv, &daemon->accept_timer);
+    TOC_ASSERT(failed == 0);
+    daemon->accept_timer.data = daemon;
+    daemon->accepts_left = TOC_ACCEPTS_TURN;
     failed = uv_tcp_bind(&daemon->listener, (const struct sockaddr *)&address, 0);
     if (failed == 0) {
         failed = uv_listen((uv_stream_t *)&daemon->listener, TOC_LISTEN_BACKLOG, on_connection);
@@ -480,6 +514,7 @@ void toc_tcp_stop(struct toc_daemon *daemon)
     if (daemon->listening) {
         daemon->listening = false;
         uv_close((uv_handle_t *)&daemon->listener, NULL);
+        uv_close((uv_handle_t *)&daemon->accept_timer, NULL);
     }
 }
 
