@@ -30,6 +30,7 @@ struct toc_waiting;
 #define TOC_PLAN_PAUSE_MS 100u      /* between two looks for what is late or slow */
 #define TOC_LATE_MS 2000u           /* without progress others are asked too */
 #define TOC_LATE_TIMES 4u           /* or so many times as long as expected */
+#define TOC_LATE_MS_MAX 60000u      /* however slow its link seems: then in vain */
 #define TOC_SLOW_TIMES 3u /* so much slower than the median of links: others are asked too */
 
 #define TOC_WINDOW_BYTES_MIN 8192u

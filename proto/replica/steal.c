@@ -64,6 +64,7 @@ static void look_at(struct toc_replica *replica, const struct toc_turn *turn, st
     uint64_t waited_ms = turn->now.ms - item->progress.ms;
     uint64_t patience_ms = TOC_LATE_TIMES * toc_window_ms(window, 0);
     patience_ms = patience_ms > TOC_LATE_MS ? patience_ms : TOC_LATE_MS;
+    patience_ms = patience_ms < TOC_LATE_MS_MAX ? patience_ms : TOC_LATE_MS_MAX;
     if (waited_ms >= patience_ms && waited_ms >= TOC_WANT_MS_MAX) {
         uint32_t log = item->log;
         bool needed = item->to > toc_replica_taken_to(replica, &replica->ledger->logs[log]);
