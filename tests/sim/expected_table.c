@@ -70,8 +70,8 @@ const char sim_trace_withholding[] = "t=5.000 cert-00 publishes cert-00/2\n"
                                      "t=6.* cert-01 stores cert-08/1 from cert-08\n"
                                      "t=6.* cert-00 stores cert-08/1 from cert-04\n";
 
-const char sim_trace_late_starter[] = "t=13.* cert-04 starts\n"
-                                      "t=32.* cert-04 holds entries of 4 others\n"
+const char sim_trace_late_starter[] = "t=14.* cert-04 starts\n"
+                                      "t=* cert-04 has caught up from three peers or more\n"
                                       "t=* all are equal*\n";
 
 const char sim_trace_swizzle[] = "t=5.000 links of nodes 3f are clogged one by one\n"

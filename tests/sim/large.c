@@ -64,8 +64,10 @@ static void know_each_other(struct sim *sim)
     free(first);
 }
 
-static void on_stored(struct sim *sim, struct sim_node *node, uint32_t name, uint64_t seq)
+static void on_stored(struct sim *sim, struct sim_node *node, uint32_t name, uint64_t seq,
+                      uint32_t from)
 {
+    (void)from;
     if (name == spread.name && seq == spread.seq && node->index != sim->names[name].author) {
         spread.count++;
         if (spread.measured) {

@@ -50,20 +50,57 @@ static bool matches(const char *line, size_t len, const char *pattern, size_t pa
            matches(line + 1, len - 1, pattern + 1, pattern_len - 1);
 }
 
+#define LINES_MAX 256u
+
+/* A line without its time. */
+static const char *said(const char *line)
+{
+    return line + strcspn(line, " \n");
+}
+
+static bool is_store(const char *line)
+{
+    const char *found = strstr(line, " stores ");
+    return found != NULL && found < line + strcspn(line, "\n");
+}
+
+static int compare_lines(const void *a, const void *b)
+{
+    return strcmp(said(*(const char *const *)a), said(*(const char *const *)b));
+}
+
+/* The lines of a text. Who stores first is a matter of microseconds, and so of no account: stores
+ * that follow each other are sorted. */
+static size_t split(const char *text, const char *lines[static LINES_MAX])
+{
+    size_t count = 0, begin = 0;
+    for (const char *at = text; *at != 0 && count < LINES_MAX; at += *at == '\n') {
+        lines[count++] = at;
+        at += strcspn(at, "\n");
+    }
+    for (size_t i = 0; i <= count; i++) {
+        if (i == count || !is_store(lines[i])) {
+            qsort(lines + begin, i - begin, sizeof *lines, compare_lines);
+            begin = i + 1;
+        }
+    }
+    return count;
+}
+
 static void compare_trace(struct sim *sim, const char *expected)
 {
-    const char *got = sim->text == NULL ? "" : sim->text;
-    unsigned number = 1;
-    for (; *expected != 0 || *got != 0; number++) {
-        size_t wanted_len = strcspn(expected, "\n"), len = strcspn(got, "\n");
-        if (!matches(got, len, expected, wanted_len)) {
-            sim_fail(sim, SIM_CHECK_TRACE, "line %u: \"%.*s\" in place of \"%.*s\"", number,
-                     (int)(len < 80 ? len : 80), got, (int)(wanted_len < 80 ? wanted_len : 80),
-                     expected);
+    static const char *wanted[LINES_MAX], *got[LINES_MAX];
+    size_t wanted_count = split(expected, wanted);
+    size_t count = split(sim->text == NULL ? "" : sim->text, got);
+    for (size_t i = 0; i < wanted_count || i < count; i++) {
+        const char *line = i < count ? got[i] : "", *pattern = i < wanted_count ? wanted[i] : "";
+        size_t len = strcspn(line, "\n"), pattern_len = strcspn(pattern, "\n");
+        if (!matches(line, len, pattern, pattern_len)) {
+            sim_fail(sim, SIM_CHECK_TRACE, "line %zu: \"%.*s\" in place of \"%.*s\"", i + 1,
+                     (int)(len < 80 ? len : 80), line, (int)(pattern_len < 80 ? pattern_len : 80),
+                     pattern);
             return;
         }
-        expected += wanted_len + (expected[wanted_len] == '\n');
-        got += len + (got[len] == '\n');
     }
 }
 

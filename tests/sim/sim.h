@@ -322,7 +322,9 @@ struct sim {
     uint64_t *marks;           /* filter and table of what sealed payloads begin with */
     struct sim_mark *mark_rows;
     size_t mark_count, mark_max;
-    void (*on_stored)(struct sim *sim, struct sim_node *node, uint32_t name, uint64_t seq);
+    /* `from`: the node that it came from, or SIM_NONE. */
+    void (*on_stored)(struct sim *sim, struct sim_node *node, uint32_t name, uint64_t seq,
+                      uint32_t from);
 };
 
 /* Where a sealed payload was first seen. */

@@ -138,7 +138,7 @@ static void tell(struct sim *sim, struct sim_node *node, const struct sim_txn *t
             continue;
         }
         if (sim->on_stored != NULL) {
-            sim->on_stored(sim, node, name, info.last_seq);
+            sim->on_stored(sim, node, name, info.last_seq, from);
         }
         char text[SIM_TEXT_BYTES];
         if ((sim->options.print || (sim->options.say & SIM_SAY_STORE) != 0) && from != SIM_NONE) {
