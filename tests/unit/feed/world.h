@@ -37,12 +37,22 @@ struct world {
     uint64_t indexed; /* the feeder's last word about the log */
     bool ready, broken;
     struct toc_store_job *stored;
+    /* Row that the writer's thread, which alone writes, is to put after its next job. */
+    enum toc_db_table damaged_table;
+    struct toc_span damaged_key; /* len 0: none */
 };
 
 static inline void world_stored(void *arg, struct toc_store_job *jobs)
 {
     struct world *world = arg;
     pthread_mutex_lock(&world->mutex);
+    if (world->damaged_key.len != 0) {
+        struct toc_db_txn *txn;
+        assert_ok(toc_db_begin(toc_store_db(world->store), &txn));
+        toc_db_put(txn, world->damaged_table, world->damaged_key, toc_span_str("no"));
+        assert_ok(toc_db_commit(txn));
+        world->damaged_key.len = 0;
+    }
     world->stored = jobs;
     pthread_mutex_unlock(&world->mutex);
 }
