@@ -60,11 +60,139 @@ static void what_lies_too_far_ahead_is_not_kept(void **state)
     end();
 }
 
+/* of one author's payloads so many are fetched at a time, and no more. */
+static void few_payloads_of_one_author_are_fetched_at_a_time(void **state)
+{
+    (void)state;
+    begin(11);
+    for (int i = 0; i < 8; i++) {
+        chain_add(&chain, 70000, 1); /* four make a block */
+    }
+    say_range(1, 4);
+    say_range(5, 8);
+    world_run(&world, 3000);
+    assert_int_equal(replica()->missing_count, 8);
+    size_t fetching = 0;
+    for (size_t i = 0; i < TOC_FETCHES_MAX; i++) {
+        fetching += replica()->fetches[i].used;
+    }
+    assert_int_equal(fetching, TOC_FETCHES_ORG_MAX);
+    end();
+}
+
+/* what we have said ourselves, said back to us, is no receipt of ours. */
+static void our_own_beacon_is_no_news(void **state)
+{
+    (void)state;
+    uint8_t log[32];
+    begin(12);
+    publish(0);
+    world_run(&world, 3000);
+    const struct liar_message *ours = NULL;
+    for (size_t i = 0; i < liar.got_count; i++) {
+        struct toc_beacon beacon;
+        if (liar.got[i].type == TOC_MSG_BEACON) {
+            assert_ok(toc_beacon_decode(&beacon, liar.got[i].body));
+            ours = memcmp(beacon.org, world.nodes[0].org, 32) == 0 ? &liar.got[i] : ours;
+        }
+    }
+    assert_non_null(ours);
+    world_log(&world, 0, NULL, log);
+    liar_state(&world, 0, before);
+    liar_say(&liar, TOC_MSG_BEACON, TOC_CLASS_CONTROL, ours->body);
+    assert_ignored(before);
+    assert_int_equal(
+        toc_core_view_receipt(world.nodes[0].core, world.nodes[0].org, 1, log).stored_seq, 0);
+    end();
+}
+
+/* nobody says beacons of the control logs. */
+static void control_logs_have_no_beacons(void **state)
+{
+    (void)state;
+    static uint8_t out[1024], scratch[1024];
+    uint8_t row_bytes[TOC_BEACON_ROW_BYTES];
+    begin(13);
+    struct toc_beacon_row row = {.stored_seq = 5};
+    world_log(&world, 0, liar.federation, row.log);
+    toc_beacon_row_encode(row_bytes, &row);
+    struct toc_beacon beacon = {.node = 1,
+                                .serial = 100,
+                                .roster_number = 1,
+                                .clock = {1},
+                                .rows = toc_span(row_bytes, sizeof row_bytes)};
+    memcpy(beacon.group, liar.federation, 32);
+    memcpy(beacon.org, world.nodes[2].org, 32);
+    struct toc_beacon_signer signer = {liar.federation, world.nodes[2].log_keys.secret};
+    struct toc_span body =
+        toc_beacon_seal((struct toc_room){out, sizeof out},
+                        (struct toc_room){scratch, sizeof scratch}, &beacon, &signer);
+    assert_non_null(body.at);
+    liar_state(&world, 0, before);
+    liar_say(&liar, TOC_MSG_BEACON, TOC_CLASS_CONTROL, body);
+    assert_ignored(before);
+    assert_int_equal(
+        toc_core_view_receipt(world.nodes[0].core, world.nodes[2].org, 1, row.log).stored_seq, 0);
+    end();
+}
+
+/* what costs signatures is read no faster than a share of the time allows. */
+static void costly_messages_are_paid_for_in_time(void **state)
+{
+    (void)state;
+    static uint8_t out[1024], scratch[1024];
+    begin(15);
+    struct toc_beacon beacon = {.node = 1, .serial = 100, .roster_number = 1, .clock = {1}};
+    all_group(beacon.group);
+    memcpy(beacon.org, world.nodes[2].org, 32);
+    struct toc_beacon_signer signer = {liar.federation, world.nodes[2].log_keys.secret};
+    struct toc_span body =
+        toc_beacon_seal((struct toc_room){out, sizeof out},
+                        (struct toc_room){scratch, sizeof scratch}, &beacon, &signer);
+    assert_non_null(body.at);
+    for (int i = 0; i < 2000; i++) {
+        liar_say(&liar, TOC_MSG_BEACON, TOC_CLASS_CONTROL, body);
+    }
+    world_run(&world, 300);
+    const struct world_pipe *pipe = &world.nodes[0].ends[liar.end].in;
+    assert_true(pipe->first < pipe->len); /* not even taken from the network */
+    assert_honest_links_go_on();
+    world_run(&world, 10000);
+    assert_true(pipe->first == pipe->len);
+    assert_false(liar.closed);
+    end();
+}
+
+/* an author who holds back his first entry has others hold half of the buffers at most. */
+static void what_nothing_can_follow_fills_half_of_the_buffers(void **state)
+{
+    (void)state;
+    begin(14);
+    for (int i = 0; i < 120; i++) {
+        chain_add(&chain, 60000, 1);
+    }
+    for (uint64_t seq = 2; seq <= 120; seq++) {
+        say_range(seq, seq);
+        world_run(&world, 5);
+    }
+    const struct toc_buffers *buffers = &world.nodes[0].core->links.buffers;
+    assert_true(replica()->plan.held_count > 10);
+    assert_true(buffers->free_count[1] >= TOC_BUFFER_MIDDLE_COUNT / 2 - 1);
+    assert_false(liar.closed);
+    assert_honest_links_go_on();
+    end();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_want_of_one_who_is_no_member_is_refused),
         cmocka_unit_test(what_lies_too_far_ahead_is_not_kept),
+        cmocka_unit_test(few_payloads_of_one_author_are_fetched_at_a_time),
+        cmocka_unit_test(our_own_beacon_is_no_news),
+        cmocka_unit_test(control_logs_have_no_beacons),
+        cmocka_unit_test(costly_messages_are_paid_for_in_time),
+        cmocka_unit_test(what_nothing_can_follow_fills_half_of_the_buffers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
