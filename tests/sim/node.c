@@ -42,9 +42,7 @@ void sim_start(struct sim *sim, struct sim_node *node)
     TOC_ASSERT(node->memory != MAP_FAILED);
     struct toc_err err = toc_core_init(node->memory, node->memory_bytes, &options, &node->core);
     TOC_ASSERT(!toc_failed(err));
-    if (node->disk.lmdb == NULL) {
-        sim_store_open(sim, node);
-    }
+    sim_store_open(sim, node);
     sim_store_restore(sim, node);
     if (node->delivered != NULL) {
         memset(node->delivered, 0, node->delivered_max * sizeof *node->delivered);
@@ -77,6 +75,7 @@ void sim_kill(struct sim *sim, struct sim_node *node, size_t survive, bool silen
             }
         }
     }
+    sim_store_end(node);
     munmap(node->memory, node->memory_bytes);
     node->core = NULL;
     node->up = false;
@@ -391,7 +390,7 @@ void sim_free(struct sim *sim)
         if (node->up) {
             sim_kill(sim, node, 0, false);
         }
-        sim_store_close(node);
+        sim_store_remove(node);
         sim_disk_clear(&node->disk);
         if (node->twin_of == SIM_NONE) {
             free((void *)(uintptr_t)node->card.at);

@@ -389,8 +389,10 @@ struct toc_err sim_load(struct sim *sim, struct sim_node *node, const struct toc
                         size_t *count);
 /* Gives what the store holds to a core that starts. */
 void sim_store_restore(struct sim *sim, struct sim_node *node);
+/* LMDB alone: a life begins, a life ends, the folder goes. */
 void sim_store_open(struct sim *sim, struct sim_node *node);
-void sim_store_close(struct sim_node *node);
+void sim_store_end(struct sim_node *node);
+void sim_store_remove(struct sim_node *node);
 uint64_t sim_store_head(struct sim_node *node, const uint8_t *log, uint8_t hash[TOC_HASH_BYTES]);
 bool sim_store_entry(struct sim *sim, struct sim_node *node, const uint8_t *log, uint64_t seq,
                      uint8_t hash[TOC_HASH_BYTES]);

@@ -307,10 +307,14 @@ void sim_store_open(struct sim *sim, struct sim_node *node)
     TOC_ASSERT(!toc_failed(err));
 }
 
-void sim_store_close(struct sim_node *node)
+void sim_store_end(struct sim_node *node)
 {
     toc_store_close(node->disk.lmdb);
     node->disk.lmdb = NULL;
+}
+
+void sim_store_remove(struct sim_node *node)
+{
     if (node->disk.folder[0] != 0) {
         nftw(node->disk.folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
         node->disk.folder[0] = 0;
