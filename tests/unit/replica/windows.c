@@ -73,9 +73,9 @@ static void a_line_that_becomes_slower_is_noticed(void **state)
     (void)state;
     begin();
     receive(1100, 6000, 1000);
-    receive(6500, 6500 + TOC_RATE_KEEP_MS / 2, 100);
+    receive(6500, 6000 + TOC_RATE_KEEP_MS + 800, 100); /* into the next time */
     assert_int_equal(toc_window_rate(&window), 1000000);
-    receive(8000, 8000 + 3 * TOC_RATE_KEEP_MS, 100);
+    receive(9500, 9500 + 3 * TOC_RATE_KEEP_MS, 100);
     assert_int_equal(toc_window_rate(&window), 100000);
 }
 
