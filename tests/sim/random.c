@@ -60,7 +60,7 @@ static void publish(struct sim *sim, uint32_t unused, uint64_t unused_too)
     uint32_t author = any(sim);
     uint64_t kind = sim_below(sim, 100);
     size_t bytes = kind < 80   ? sim_below(sim, 4096)
-                   : kind < 97 ? sim_below(sim, 60000)
+                   : kind < 98 ? sim_below(sim, 20000)
                                : 70000 + sim_below(sim, 200000);
     enum toc_class class = kind % 10 == 0 && bytes < 8000 ? TOC_CLASS_ALERT : TOC_CLASS_LIVE;
     uint8_t members[SIM_NODES_MAX / 8] = {0};
