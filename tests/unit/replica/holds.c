@@ -145,6 +145,30 @@ static void one_link_fills_only_its_share(void **state)
     end();
 }
 
+/* while buffers are few, what the held ones wait for is let in. */
+static void what_joins_on_is_let_in_when_buffers_are_few(void **state)
+{
+    (void)state;
+    static struct toc_buffer *taken[TOC_BUFFER_MIDDLE_COUNT];
+    size_t count = 0;
+    begin(6);
+    struct toc_buffers *buffers = &world.nodes[0].core->links.buffers;
+    add(4, 100);
+    say_range(3, 4);
+    world_run(&world, 100);
+    assert_int_equal(replica()->plan.held_count, 1);
+    while (toc_buffers_ample(buffers, TOC_BUFFER_MIDDLE_BYTES)) {
+        taken[count++] = toc_buffer_take(buffers, TOC_BUFFER_MIDDLE_BYTES);
+    }
+    say_range(1, 2);
+    world_run(&world, 100);
+    assert_int_equal(seq_of(2, NULL), 4);
+    while (count > 0) {
+        toc_buffer_drop(buffers, taken[--count]);
+    }
+    end();
+}
+
 /* held for a minute, no longer. */
 static void what_never_joins_on_is_given_up(void **state)
 {
@@ -168,6 +192,7 @@ int main(void)
         cmocka_unit_test(what_is_held_of_a_link_goes_with_it),
         cmocka_unit_test(what_lies_too_far_ahead_is_not_kept),
         cmocka_unit_test(one_link_fills_only_its_share),
+        cmocka_unit_test(what_joins_on_is_let_in_when_buffers_are_few),
         cmocka_unit_test(what_never_joins_on_is_given_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

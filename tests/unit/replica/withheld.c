@@ -137,6 +137,34 @@ static void a_withholder_is_ranked_last(void **state)
     end();
 }
 
+/* R-13.50: what was asked of a link that is far slower than another is asked of that one, long
+ * before it counts as late. */
+static void a_far_slower_link_is_relieved(void **state)
+{
+    (void)state;
+    uint8_t all[32];
+    struct toc_want want;
+    long_begin(1, 640);
+    long_line(0, 100, 5);
+    world.cut[0][NEWCOMER] = world.cut[NEWCOMER][0] = true;
+    world_start(&world, NEWCOMER);
+    world_run(&world, 4000);
+    liar_join(&liar, &world, 3, NEWCOMER);
+    toc_group_all_id(all, world.federation);
+    say_row(all, long_log, 640);
+    world_run(&world, 20);
+    assert_int_equal(wants(0, &want, 1), 1);
+    assert_int_equal(want.from, 1);
+    struct toc_link *link =
+        toc_links_to(&world.nodes[NEWCOMER].core->links, world.nodes[3].node_keys.link_public);
+    newcomer()->plan.windows[link->place].rate = 10000; /* as if it had been measured */
+    assert_true(link->wants_out > 0);
+    world.cut[0][NEWCOMER] = world.cut[NEWCOMER][0] = false;
+    assert_true(world_until(&world, long_has_come, 30000));
+    assert_int_equal(link->unmet, 0);
+    end();
+}
+
 /* what was said on an earlier link is forgotten. */
 static void rows_of_an_earlier_link_are_forgotten(void **state)
 {
@@ -208,6 +236,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_liar_costs_only_what_was_asked_of_it),
         cmocka_unit_test(a_withholder_is_ranked_last),
+        cmocka_unit_test(a_far_slower_link_is_relieved),
         cmocka_unit_test(rows_of_an_earlier_link_are_forgotten),
         cmocka_unit_test(what_is_new_goes_before_what_is_old),
     };
