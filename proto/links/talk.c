@@ -130,6 +130,10 @@ static bool class_fits(const struct toc_message *message)
         return message->class == TOC_CLASS_BULK;
     case TOC_MSG_HAVE:
         return message->class == TOC_CLASS_CONTROL || message->class == TOC_CLASS_BULK;
+    case TOC_MSG_INVITE:
+    case TOC_MSG_BEACON:
+        return message->class == TOC_CLASS_CONTROL ||
+               message->class == toc_class_of_record(message->body.len); /* */
     case TOC_MSG_FORK:
     case TOC_MSG_ROSTER:
         return true; /* not spoken in this version: skipped by */

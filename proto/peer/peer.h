@@ -276,6 +276,11 @@ static inline bool toc_class_is_charged(enum toc_class class)
 {
     return class == TOC_CLASS_LIVE || class == TOC_CLASS_BULK;
 }
+/* The class of an INVITE or BEACON of so many bytes. */
+static inline enum toc_class toc_class_of_record(size_t bytes)
+{
+    return bytes <= TOC_FRAME_BODY_BYTES_MAX ? TOC_CLASS_CONTROL : TOC_CLASS_LIVE;
+}
 /* Bytes of live and bulk bodies that have come. */
 static inline uint64_t toc_peer_charged_in(const struct toc_peer *peer)
 {

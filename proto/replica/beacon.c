@@ -164,7 +164,8 @@ static void spread(struct toc_replica *replica, uint32_t group, struct toc_buffe
             continue; /* who misses one gets the next, within the hour */
         }
         toc_buffer_hold(beacon);
-        if (!toc_peer_queue(&link->peer, TOC_MSG_BEACON, TOC_CLASS_CONTROL, beacon)) {
+        if (!toc_peer_queue(&link->peer, TOC_MSG_BEACON, toc_class_of_record(beacon->used),
+                            beacon)) {
             toc_buffer_drop(&replica->links->buffers, beacon);
         }
     }

@@ -274,7 +274,8 @@ static void invite_served(struct toc_replica *replica, struct toc_link *link,
         return;
     }
     toc_buffer_hold(load->buffer);
-    if (!toc_peer_queue(&link->peer, TOC_MSG_INVITE, TOC_CLASS_CONTROL, load->buffer)) {
+    if (!toc_peer_queue(&link->peer, TOC_MSG_INVITE, toc_class_of_record(load->buffer->used),
+                        load->buffer)) {
         toc_buffer_drop(&replica->links->buffers, load->buffer);
         toc_set_put(link->invited, load->log, false);
     }

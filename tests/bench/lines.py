@@ -200,7 +200,7 @@ def idle():
     for node in cert.values():
         node.wait_links(2)
     cert["AA"].wait_visible(cert["BB"].publish("--to", "all", "--tlp", "green", "--title", "one"))
-    time.sleep(5)  # beacons and digests of it
+    time.sleep(15)  # beacons and digests of it
     before, start = line.payload_bytes(0, 0), time.monotonic()
     time.sleep(IDLE_S)
     minutes = (time.monotonic() - start) / 60

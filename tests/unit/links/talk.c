@@ -139,6 +139,26 @@ static void a_message_in_a_class_not_its_own_is_refused(void **state)
     }
 }
 
+/* long records come as live, where they hold up no alert; short ones do not (above). */
+static void a_long_record_may_come_as_live(void **state)
+{
+    (void)state;
+    static uint8_t body[TOC_FRAME_BODY_BYTES_MAX + 1];
+    static const uint8_t types[] = {TOC_MSG_INVITE, TOC_MSG_BEACON};
+    for (size_t i = 0; i < sizeof types; i++) {
+        for (size_t len = sizeof body - 1; len <= sizeof body; len++) {
+            begin(700 + i);
+            liar_join(&liar, &world, 2, 0);
+            liar_say(&liar, types[i], TOC_CLASS_LIVE, toc_span(body, len));
+            liar_wait(&liar);
+            assert_true(liar.closed); /* for what it says, or for the class that it came in */
+            bool for_class = strcmp(liar.why.why, "a message in a class not its own") == 0;
+            assert_int_equal(for_class, len < sizeof body);
+            end();
+        }
+    }
+}
+
 /* fixed lengths. */
 static void small_messages_of_another_length_are_refused(void **state)
 {
@@ -343,6 +363,7 @@ int main(void)
         cmocka_unit_test(a_second_hello_is_refused),
         cmocka_unit_test(a_broken_hello_is_refused),
         cmocka_unit_test(a_message_in_a_class_not_its_own_is_refused),
+        cmocka_unit_test(a_long_record_may_come_as_live),
         cmocka_unit_test(small_messages_of_another_length_are_refused),
         cmocka_unit_test(a_ping_comes_back_as_it_was),
         cmocka_unit_test(a_grant_never_shrinks),

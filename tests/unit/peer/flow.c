@@ -195,6 +195,15 @@ static void frames_are_as_long_as_the_link_is_fast(void **state)
     }
 }
 
+/* */
+static void records_longer_than_a_frame_are_live(void **state)
+{
+    (void)state;
+    assert_int_equal(toc_class_of_record(0), TOC_CLASS_CONTROL);
+    assert_int_equal(toc_class_of_record(TOC_FRAME_BODY_BYTES_MAX), TOC_CLASS_CONTROL);
+    assert_int_equal(toc_class_of_record(TOC_FRAME_BODY_BYTES_MAX + 1), TOC_CLASS_LIVE);
+}
+
 /* Steps of a rate: `bytes` leave at `ms`, before a pause or not. */
 struct left {
     uint64_t ms, bytes;
@@ -403,6 +412,7 @@ int main(void)
         cmocka_unit_test(the_floor_of_bulk_counts_bytes),
         cmocka_unit_test(frames_are_as_long_as_the_link_is_fast),
         cmocka_unit_test(the_rate_follows_what_leaves),
+        cmocka_unit_test(records_longer_than_a_frame_are_live),
         cmocka_unit_test(an_alert_overtakes_all_but_two_frames),
         cmocka_unit_test(a_sender_keeps_to_the_credit_of_each_class),
         cmocka_unit_test(a_long_message_travels_in_pieces),
