@@ -205,6 +205,7 @@ int main(int argc, char **argv)
     if (sodium_init() < 0) {
         return 5;
     }
+    setvbuf(stdout, NULL, _IOLBF, 0); /* who waits for a long run sees what fails */
     sim_crypto_real(request.real);
     if (request.list) {
         return show_list();
