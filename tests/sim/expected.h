@@ -18,5 +18,6 @@ extern const char sim_trace_alert_in_bulk[];
 extern const char sim_trace_restored_snapshot[];
 extern const char sim_trace_cloned_node[];
 extern const char sim_trace_group_in_group[];
+extern const char sim_trace_new_group[];
 
 #endif

@@ -157,3 +157,5 @@ const char sim_trace_group_in_group[] = "t=5.000 cert-02 publishes cert-02@g1/3\
                                         "t=20.* cert-02 stores cert-09/1 from cert-09\n"
                                         "t=20.* cert-01 stores cert-09/1 from cert-09\n"
                                         "t=20.* cert-00 stores cert-09/1 from cert-09\n";
+
+const char sim_trace_new_group[] = "";

@@ -331,6 +331,22 @@ static void group_in_group(struct sim *sim)
     pass(sim, 5);
 }
 
+/* Members write into a group while others are still being told that it exists: nobody may take the
+ * first entries for those of a stranger. */
+static void new_group(struct sim *sim)
+{
+    uint8_t members[SIM_NODES_MAX / 8] = {0};
+    for (uint32_t i = 0; i < 12; i++) {
+        toc_set_put(members, i, i != 3);
+    }
+    sim_begin(sim);
+    for (uint32_t i = 0; i < 60; i++) {
+        sim_publish(sim, &sim->nodes[3], members, 500, TOC_CLASS_LIVE);
+        pass(sim, 0.01);
+    }
+    pass(sim, 5);
+}
+
 const struct sim_scenario sim_scenarios[] = {
     {"first-light", "a bulletin and three alerts reach everybody; then there is silence", 3,
      SIM_SAY_PUBLISH | SIM_SAY_STORE, first_light, sim_trace_first_light},
@@ -363,5 +379,7 @@ const struct sim_scenario sim_scenarios[] = {
      SIM_SAY_FAULT | SIM_SAY_PUBLISH | SIM_SAY_CHECK, cloned_node, sim_trace_cloned_node},
     {"group-in-group", "a group of three among ten keeps to itself", 10, SEE, group_in_group,
      sim_trace_group_in_group},
+    {"new-group", "a group's first entries come while it becomes known", 12, SIM_SAY_REFUSE,
+     new_group, sim_trace_new_group},
     {NULL, NULL, 0, 0, NULL, NULL},
 };
