@@ -14,7 +14,7 @@
 struct core_net {
     struct world world;
     size_t node, end; /* to which we are connected */
-    uint8_t before[32];
+    uint8_t before[32], others_before[32];
     size_t free_least[TOC_BUFFER_TIERS];
 };
 
@@ -100,10 +100,34 @@ static uint64_t core_utc_ms(struct evil *evil)
     return WORLD_START_UTC_MS + net.world.now_ms;
 }
 
+/* What the victim holds of everybody but the liar: cards in force and stored, heads of logs. */
+static void others_state(const struct evil *evil, uint8_t out[32])
+{
+    const struct world_node *node = &net.world.nodes[VICTIM];
+    const struct toc_ledger *ledger = &node->core->ledger;
+    struct toc_hasher hasher;
+    toc_hasher_init(&hasher, TOC_CTX_H_AUDIT);
+    for (size_t i = 0; i < node->core->directory.slot_count; i++) {
+        toc_hasher_add(&hasher, toc_span(node->core->directory.slots[i].card.hash, 32));
+    }
+    for (uint32_t i = 0; i < ledger->log_count; i++) {
+        if (ledger->logs[i].head.seq != 0 &&
+            memcmp(ledger->logs[i].org, evil->me.card.id, 32) != 0) {
+            toc_hasher_add(&hasher, toc_span(ledger->logs[i].head.hash, 32));
+        }
+    }
+    for (const struct world_record *record = node->records; record != NULL; record = record->next) {
+        if (record->table == 'C') {
+            toc_hasher_add(&hasher, record->value);
+        }
+    }
+    toc_hasher_final(&hasher, out);
+}
+
 static void core_mark(struct evil *evil)
 {
-    (void)evil;
     liar_state(&net.world, VICTIM, net.before);
+    others_state(evil, net.others_before);
 }
 
 static void core_fail(struct evil *evil, const char *what)
@@ -168,6 +192,13 @@ static void assert_other_state(void)
     assert_memory_not_equal(net.before, after, 32);
 }
 
+static void assert_others_unharmed(const struct evil *evil)
+{
+    uint8_t after[32];
+    others_state(evil, after);
+    assert_memory_equal(net.others_before, after, 32);
+}
+
 /* The operator reads who it was: organisation and node once they are known, always whence. */
 static void assert_named(const struct evil *evil, enum toc_code code, bool by_link)
 {
@@ -211,8 +242,10 @@ static void judge(struct evil *evil, size_t refused)
         assert_int_equal(now_refused, refused);
         assert_same_state();
         return;
-    case EVIL_TAKEN:
     case EVIL_STORED:
+        assert_others_unharmed(evil);
+        /* fall through */
+    case EVIL_TAKEN:
         assert_true(evil_answers(evil));
         assert_int_equal(now_refused, refused);
         assert_other_state();

@@ -177,7 +177,7 @@ struct chain_entry *evil_append(struct evil *evil, enum toc_kind kind, struct to
 struct evil_invite {
     bool without_us, foreign_key, foreign_committer, other_epoch_members, other_group, later_roster;
     bool broken_wrap, no_wrap, stranger_member, not_founder, later_epoch, other_federation;
-    bool tag_broken;
+    bool tag_broken, foreign_epoch_key;
     int flip;             /* 1: a bit of the founding's signature, 2: of the epoch's */
     int form;             /* 1: one item, 2: three, 3: bytes behind, 4: cut off */
     const uint8_t *third; /* organisation, a member too */

@@ -63,6 +63,7 @@ static struct toc_span make_epoch(struct evil *evil, const struct evil_invite *i
 {
     static uint8_t ids[5 * TOC_ID_BYTES], keys[3 * TOC_KEY_BYTES];
     const uint8_t *one_more[] = {evil->me.card.id, evil->victim.card.id, evil->witness.card.id};
+    struct toc_sign_keys other = foreign_keys();
     uint8_t entropy[TOC_EPOCH_ENTROPY_BYTES], other_id[TOC_ID_BYTES] = {4};
     evil->net->entropy(evil, entropy, sizeof entropy);
     memcpy(keys, evil->me.card.nodes[0].seal_key, TOC_KEY_BYTES);
@@ -83,7 +84,7 @@ static struct toc_span make_epoch(struct evil *evil, const struct evil_invite *i
         .f_generation = 1,
         .f = evil->f,
         .tag_key = invite->later_epoch ? entropy : NULL,
-        .log_keys = &evil->log_keys,
+        .log_keys = invite->foreign_epoch_key ? &other : &evil->log_keys,
         .entropy = entropy};
     struct toc_span envelope;
     struct toc_err err = toc_epoch_make(&options, (struct toc_room){epoch_room, sizeof epoch_room},

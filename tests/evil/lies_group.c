@@ -97,6 +97,7 @@ static const struct evil_invite invites[] = {
     {.broken_wrap = true},
     {.no_wrap = true},
     {.tag_broken = true},
+    {.foreign_epoch_key = true},
 };
 
 static void invite(struct evil *evil)
@@ -309,6 +310,7 @@ static const struct evil_lie lies[] = {
     HONEST("epoch_whose_wraps_do_not_open", 15),
     HONEST("epoch_without_a_wrap_for_the_victim", 16),
     HONEST("epoch_whose_tag_key_does_not_open", 17),
+    HONEST("epoch_by_a_key_of_nobody", 18),
     {"useless_invites_without_end", useless_invites, EVIL_JOINED, REFUSED(TOC_LIMIT)},
     {"beacon_with_rows_not_whole", beacon_lie, EVIL_JOINED, REFUSED(TOC_MALFORMED),
      .arg = BEACON_ROWS},

@@ -368,6 +368,33 @@ static void card_of_another(struct evil *evil)
     say_card(evil, &card, &evil->org_keys);
 }
 
+/* its true card with a later serial, under the signature that it had. */
+static void card_made_newer(struct evil *evil)
+{
+    static uint8_t card[TOC_CARD_BYTES_MAX];
+    struct toc_card decoded;
+    size_t at = 0, len = 0;
+    for (size_t i = 0; i < evil->genesis.roster.org_count; i++) {
+        struct toc_span envelope = evil->genesis.cards[i];
+        EVIL_NEED(evil, !toc_failed(toc_card_decode(&decoded, envelope)));
+        if (memcmp(decoded.id, evil->witness.card.id, TOC_ID_BYTES) == 0) {
+            len = envelope.len;
+            memcpy(card, envelope.at, len);
+        }
+    }
+    while (at + 4 < len && memcmp(card + at, "\x07\x01\x08\x01", 4) != 0) {
+        at++; /* key 7: kind 1, key 8: serial 1 */
+    }
+    EVIL_NEED(evil, at + 4 < len);
+    card[at + 3] = 0x7f;
+    EVIL_NEED(evil, !toc_failed(toc_card_decode(&decoded, toc_span(card, len))));
+    EVIL_NEED(evil, decoded.serial == 0x7f);
+    evil_resume_chain(evil, evil->federation);
+    evil_append(evil, TOC_KIND_CARD, toc_span(card, len));
+    evil_say_range(evil, 1, 1);
+    evil_wait(evil, 300);
+}
+
 /* our own, with the link key of the witness. */
 static void card_with_anothers_link_key(struct evil *evil)
 {
@@ -525,6 +552,7 @@ static const struct evil_lie lies[] = {
     {"rewinds_its_log", rewinds, EVIL_GROUPED, IGNORED},
     {"answers_with_another_log", answers_with_another_log, EVIL_GROUPED, STORED},
     {"card_of_another_signed_by_itself", card_of_another, EVIL_JOINED, STORED},
+    {"card_of_another_made_newer", card_made_newer, EVIL_JOINED, STORED},
     {"card_with_anothers_link_key", card_with_anothers_link_key, EVIL_JOINED, STORED},
     {"card_of_a_stranger", card_of_a_stranger, EVIL_JOINED, STORED},
     {"cards_of_noise", card_of_noise, EVIL_JOINED, STORED},

@@ -136,6 +136,48 @@ static void control_logs_have_no_beacons(void **state)
     end();
 }
 
+static void add_card(struct toc_span card)
+{
+    struct chain_entry *entry = &chain.entries[chain.count];
+    *entry = (struct chain_entry){0};
+    toc_header_draft(&entry->header, &chain.head, chain.log,
+                     (struct toc_utc){WORLD_START_UTC_MS + world.now_ms}, (uint32_t)card.len);
+    entry->header.version = 1;
+    entry->header.kind = TOC_KIND_CARD;
+    entry->payload = malloc(card.len);
+    assert_non_null(entry->payload);
+    memcpy(entry->payload, card.at, card.len);
+    chain_append(&chain, entry);
+}
+
+static uint64_t serial_of(size_t node)
+{
+    const struct toc_directory *directory = &world.nodes[0].core->directory;
+    return toc_directory_card(directory, world.nodes[node].org)->serial;
+}
+
+/* of the cards in one range the last ones are looked at, RANGE_CARDS_MAX of them. */
+static void a_card_before_many_others_is_not_looked_at(void **state)
+{
+    (void)state;
+    for (unsigned behind = TOC_RANGE_CARDS_MAX - 1; behind <= TOC_RANGE_CARDS_MAX; behind++) {
+        begin(16);
+        begin_chain(liar.federation);
+        struct toc_span first = world.nodes[3].card;
+        world_make_card(&world, 3, 9);
+        add_card(world.nodes[3].card);
+        for (unsigned i = 0; i < behind; i++) {
+            add_card(toc_span_str("not a card"));
+        }
+        say_range(1, chain.count);
+        world_run(&world, 200);
+        assert_int_equal(seq_of(2, liar.federation), chain.count);
+        assert_int_equal(serial_of(3), behind < TOC_RANGE_CARDS_MAX ? 9 : 1);
+        world_free(first);
+        end();
+    }
+}
+
 /* what costs signatures is read no faster than a share of the time allows. */
 static void costly_messages_are_paid_for_in_time(void **state)
 {
@@ -191,6 +233,7 @@ int main(void)
         cmocka_unit_test(few_payloads_of_one_author_are_fetched_at_a_time),
         cmocka_unit_test(our_own_beacon_is_no_news),
         cmocka_unit_test(control_logs_have_no_beacons),
+        cmocka_unit_test(a_card_before_many_others_is_not_looked_at),
         cmocka_unit_test(costly_messages_are_paid_for_in_time),
         cmocka_unit_test(what_nothing_can_follow_fills_half_of_the_buffers),
     };
