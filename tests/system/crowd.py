@@ -1,0 +1,141 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: EUPL-1.2
+"""Strangers crowd a node's door, and its members notice little.
+
+From a namespace of their own they open 2,000 connections and leave them, send first messages a byte
+at a time, first messages that no gate lets in at a rate, and noise. Meanwhile two members publish to
+each other and look up through the node. Prints how long that takes at rest and in the crowd (the
+goal is twice); asserts ten times that, and that the node's memory grows by 64 MB at most.
+"""
+import os
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+import net
+import system
+
+CROWD = 3     # the namespace of the strangers
+ROUNDS = 40
+GROWN_KIB_MAX = 64 * 1024
+FILES_MAX = 300  # of a node: links and strangers have two each
+SLOWER = 2    # the goal; ten times that is the bound
+FLOOR_MS = 100  # below it a machine's own hiccups decide
+check = system.check
+
+STRANGERS = """
+import os, random, selectors, socket, struct, sys, time
+target = (sys.argv[1], int(sys.argv[2]))
+idle_max, loris_max, rate = 2000, 100, 400
+noise = random.Random(1)
+
+def connect():
+    client = socket.socket()
+    client.setblocking(False)
+    client.connect_ex(target)
+    return client
+
+def first_message():
+    return b'TOCSIN' + bytes([1, 1]) + noise.randbytes(16) + struct.pack('>H', 96) + noise.randbytes(96)
+
+idle, loris, opened, told = [], [], 0, False
+start = time.monotonic()
+while True:
+    for _ in range(min(50, idle_max - len(idle))):
+        idle.append(connect())
+        opened += 1
+    while len(loris) < loris_max:
+        loris.append([connect(), first_message(), 0])
+        opened += 1
+    for one in loris:
+        try:
+            one[0].send(one[1][one[2]:one[2] + 1])
+            one[2] = (one[2] + 1) % len(one[1])
+        except BlockingIOError:
+            pass
+        except OSError:
+            one[:] = [connect(), first_message(), 0]
+            opened += 1
+    for _ in range(rate // 10):
+        with socket.socket() as client:
+            client.settimeout(1)
+            try:
+                client.connect(target)
+                client.send(first_message() if noise.random() < 0.7 else noise.randbytes(500))
+            except OSError:
+                pass
+            opened += 1
+    if len(idle) >= idle_max and not told:
+        told = True
+        print('all are here', flush=True)
+    left = start + 0.1 - time.monotonic()
+    start = max(start + 0.1, time.monotonic())
+    time.sleep(max(0, left))
+"""
+
+
+def rss_kib(node):
+    with open(f"/proc/{node.child.pid}/status", encoding="ascii") as file:
+        return int(next(line for line in file if line.startswith("VmRSS")).split()[1])
+
+
+def rounds(cert, name):
+    """Milliseconds of each: a publication on AA until BB sees it, and a lookup on AA."""
+    shared, looked = [], []
+    for i in range(ROUNDS):
+        value = f"n{i}.{name}.example"
+        start = time.monotonic()
+        ident = cert["AA"].publish("--to", "all", "--tlp", "green", "--title", value, "--ioc",
+                                   f"domain:{value}")
+        cert["BB"].wait_visible(ident)
+        shared.append((time.monotonic() - start) * 1000)
+        start = time.monotonic()
+        assert cert["AA"].knows(value)
+        looked.append((time.monotonic() - start) * 1000)
+    return sorted(shared), sorted(looked)
+
+
+def compare(what, rest, crowd):
+    p99 = [times[int(0.99 * len(times))] for times in (rest, crowd)]
+    p50 = [times[len(times) // 2] for times in (rest, crowd)]
+    check(p99[1] <= 10 * SLOWER * max(p99[0], FLOOR_MS),
+          f"{what}: p50 {p50[0]:.0f} ms at rest, {p50[1]:.0f} in the crowd; p99 {p99[0]:.0f} and "
+          f"{p99[1]:.0f} (goal {SLOWER}x)")
+
+
+def main():
+    if system.LIGHT:
+        system.skip("times and memory under a sanitizer are not the node's")
+    line = net.Net(CROWD)
+    cert = net.found(line, "AA", "BB", "CC")
+    cert.start("AA", "BB")
+    cert["BB"].wait_links(1)
+    rest = rounds(cert, "rest")
+    before = rss_kib(cert["AA"])
+    crowd = subprocess.Popen([*line.inside(CROWD), sys.executable, "-c", STRANGERS,
+                              net.address(1), str(net.PORT)], stdout=subprocess.PIPE, text=True)
+    try:
+        check(crowd.stdout.readline().strip() == "all are here", "2,000 connections and more came")
+        busy = rounds(cert, "crowd")
+        grown = rss_kib(cert["AA"]) - before
+        files = len(os.listdir(f"/proc/{cert['AA'].child.pid}/fd"))
+        check(files <= FILES_MAX, f"the node has {files} files open (at most {FILES_MAX})")
+        cert["CC"].start()
+        cert["CC"].wait_links(2)
+        check(True, "a member at the strangers' own address has its links")
+        check(crowd.poll() is None, "the strangers stayed to the end")
+    finally:
+        crowd.kill()
+        crowd.wait()
+    compare("a publication until the neighbour sees it", rest[0], busy[0])
+    compare("a lookup", rest[1], busy[1])
+    check(grown <= GROWN_KIB_MAX, f"the node has grown by {grown} KiB (at most {GROWN_KIB_MAX})")
+    check(cert["AA"].link_count() >= 1, "the members' link stands")
+    for handle in ("AA", "BB", "CC"):
+        check(cert[handle].stop() == 0, f"{handle}: SIGTERM ends it with 0")
+    system.finish()
+
+
+if __name__ == "__main__":
+    main()
