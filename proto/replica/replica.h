@@ -41,8 +41,9 @@
 #define TOC_OWN_WAIT_MS 30000u /* who holds more of our own log than we must give it */
 #define TOC_UNMET_MAX 3u       /* after so many unmet items others are asked first */
 #define TOC_VTOP_MS 60000u     /* digests are compared at least so often */
-#define TOC_VTOP_MS_MIN 200u   /* and after a change at most so often */
-#define TOC_TAGS_MS_MIN 1000u  /* tags that nothing has changed are repeated at most so often */
+#define TOC_ROWS_HEARD_MAX 131072u /* rows of one answer, and messages: twice TOC_LOGS_MAX */
+#define TOC_VTOP_MS_MIN 200u       /* and after a change at most so often */
+#define TOC_TAGS_MS_MIN 1000u      /* tags that nothing has changed are repeated at most so often */
 #define TOC_CONTROL_WAITING_MAX 32u /* messages ahead: digests, rows and beacons can wait */
 #define TOC_MISSING_MAX 4096u       /* payloads that are not here and will be fetched */
 #define TOC_MISSING_ORG_MAX 512u    /* of one author, so that nobody fills the list */
@@ -60,7 +61,7 @@
 #define TOC_BEACON_ALERT_MS 5000u   /* after an alert */
 #define TOC_BEACON_SMALL_GROUP 9u
 #define TOC_GROUP_SILENT_MS 86400000u /* a group without an entry for so long needs no links */
-#define TOC_BRING_MS 60000u           /* who has not written an entry brings it later than who has */
+#define TOC_BRING_MS 60000u      /* who has not written an entry brings it later than who has */
 #define TOC_BEACON_EVERY_MS 500u /* one writer's beacons are taken at this pace */
 #define TOC_BEACON_BURST 4u      /* and so many at once */
 #define TOC_BEACON_DAYS 30u      /* logs silent for longer stand in no beacon */

@@ -8,8 +8,6 @@
 /* Microseconds: 64 derivations, and so many row hashes in one.. */
 #define BUCKETS_US 40u
 #define BUCKET_LOGS_US 2u
-/* Rows of one answer, and its messages: every log that a node can know. */
-#define ROWS_HEARD_MAX (2u * TOC_LOGS_MAX)
 
 static struct toc_compare *compare_of(struct toc_replica *replica, const struct toc_link *link)
 {
@@ -390,7 +388,7 @@ struct toc_err toc_replica_take_rows(struct toc_replica *replica, struct toc_tur
     uint32_t count = (uint32_t)(vrow.rows.len / TOC_ROW_BYTES);
     toc_replica_charge(turn, link, 1 + count);
     compare->rows_heard += count + 1; /* one without rows must not come for ever either */
-    if (compare->rows_heard > ROWS_HEARD_MAX) {
+    if (compare->rows_heard > TOC_ROWS_HEARD_MAX) {
         return toc_fail(TOC_LIMIT, "rows without end"); /* */
     }
     if (group == TOC_LEDGER_NONE || !toc_set_has(link->shared, group)) {
