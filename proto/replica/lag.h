@@ -21,9 +21,8 @@
 #define TOC_LAG_SEEK_MS 60000u   /* and while the alarm lasts others are dialled so often */
 /* For what is shown, not for the alarm. */
 #define TOC_LAG_SETTLE_MS 5000u /* younger claims are on their way */
-#define TOC_LAG_WORD_MS                                                                            \
-    60000u /* one organisation's word alone counts for so long, or while the                       \
-              log moves */
+/* One organisation's word alone counts for so long, or while the log moves. */
+#define TOC_LAG_WORD_MS 60000u
 #define TOC_LAG_WORD_MAX 1000000u /* and for so many entries of a log */
 
 /* What is claimed of one log. */

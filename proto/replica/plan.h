@@ -43,10 +43,9 @@ struct toc_waiting;
 #define TOC_RATE_KEEP_MS 2000u         /* the best rate is kept for one or two such times */
 
 #define TOC_PENDING_LINK_BYTES 8388608u /* received of one link and not stored */
-#define TOC_HELD_LINK_BYTES                                                                        \
-    4194304u                    /* of them held: half of the credit, so that the rest goes on */
-#define TOC_HELD_MAX 256u       /* held ranges of all links */
-#define TOC_HELD_MS_MAX 60000u  /* so long for what is before them */
+#define TOC_HELD_LINK_BYTES 4194304u    /* of them held: half, so that the rest goes on */
+#define TOC_HELD_MAX 256u               /* held ranges of all links */
+#define TOC_HELD_MS_MAX 60000u          /* so long for what is before them */
 #define TOC_HOLD_PAUSE_MS 1000u /* nothing more is asked out of order after one did not fit */
 
 /* Where a log waits for items. */
