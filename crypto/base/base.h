@@ -113,8 +113,7 @@ enum toc_actor toc_code_actor(enum toc_code code);
         }                                                                                          \
     } while (0)
 
-/* Traps; the process ends. Writes nothing: the file and line are in the arguments for a debugger.
- */
+/* Traps; the process ends. Writes nothing here; ops puts one in its place that says where. */
 _Noreturn void toc_assert_failed(const char *cond, const char *file, int line);
 
 /* Bytes lent for reading. An empty span may have a NULL pointer. */
