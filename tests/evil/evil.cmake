@@ -19,7 +19,7 @@ target_compile_definitions(evil_core PRIVATE _GNU_SOURCE)
 target_link_libraries(evil_core PRIVATE toc_flags evil_lies cmocka)
 set_target_properties(evil_core PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
 add_test(NAME evil_core COMMAND evil_core)
-toc_case(evil_core unit 600)
+toc_case(evil_core "unit;pure" 900)
 
 # The positive control: the same with a signature check that lets everything pass. It must fail.
 add_executable(evil_control ${CMAKE_CURRENT_LIST_DIR}/core.c ${CMAKE_CURRENT_LIST_DIR}/control.c)
