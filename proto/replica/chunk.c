@@ -345,15 +345,19 @@ struct toc_err toc_replica_take_chunk(struct toc_replica *replica, struct toc_tu
     return toc_ok();
 }
 
-struct toc_err toc_replica_take_nopay(struct toc_replica *replica, struct toc_link *link,
-                                      struct toc_span body)
+struct toc_err toc_replica_take_nopay(struct toc_replica *replica, const struct toc_turn *turn,
+                                      struct toc_link *link, struct toc_span body)
 {
     if (body.len != TOC_NOPAY_BYTES) {
         return toc_fail(TOC_MALFORMED, "a NOPAY is 41 bytes"); /* */
     }
-    struct toc_fetch *fetch = find_fetch(replica, link, body.at, toc_le64(body.at + TOC_ID_BYTES));
+    uint64_t seq = toc_le64(body.at + TOC_ID_BYTES);
+    struct toc_fetch *fetch = find_fetch(replica, link, body.at, seq);
+    uint32_t log = toc_ledger_find_log(replica->ledger, body.at);
     if (fetch != NULL) {
         end_fetch(replica, fetch); /* the next one is asked */
+    } else if (log != TOC_LEDGER_NONE) {
+        toc_refusal_take(replica, turn, link, log, seq);
     }
     return toc_ok();
 }

@@ -127,6 +127,17 @@ void toc_plan_end(struct toc_replica *replica, struct toc_item *item)
     plan->free_item = place;
 }
 
+void toc_plan_cut(struct toc_replica *replica, struct toc_item *item, uint64_t to)
+{
+    if (item->next > to) {
+        toc_plan_end(replica, item);
+        return;
+    }
+    count_item(replica, item, false);
+    item->to = to;
+    count_item(replica, item, true);
+}
+
 void toc_plan_end_log(struct toc_replica *replica, uint32_t log)
 {
     const struct toc_ledger_log *at = &replica->ledger->logs[log];
@@ -234,6 +245,7 @@ static bool holds(struct toc_replica *replica, const struct toc_link *link, uint
 {
     return toc_link_stands(link) && toc_set_has(link->shared, replica->ledger->logs[log].group) &&
            *toc_replica_has(replica, link, log) >= seq &&
+           !toc_refusal_has(&replica->plan, link->place, log, seq) &&
            !in_vain(replica, &replica->ledger->logs[log], link->place, seq);
 }
 

@@ -3,7 +3,7 @@
  * plan: what is asked for, and of whom. Logs of which somebody has more than we stand in queues;
  * from these items are given out, runs of whole blocks of one log, over all links whose peer has
  * them, as far as each link's window goes. What comes out of order is held until it joins on.
- * Private to the room. Source: PROTOCOL.md R-13.46 to R-13.53.
+ * Private to the room. Source: PROTOCOL.md R-13.46 to R-13.53, R-13.54.
  *
  * Glossary
  *   item    entries of one log that were asked of one link and have not all come
@@ -48,6 +48,9 @@ struct toc_waiting;
 #define TOC_HELD_MS_MAX 60000u          /* so long for what is before them */
 #define TOC_HOLD_PAUSE_MS 1000u /* nothing more is asked out of order after one did not fit */
 
+#define TOC_REFUSALS_MAX 256u /* entries that links have said they cannot give: remembered */
+#define TOC_REFUSAL_MS 60000u /* for so long: a disk is not mended sooner */
+
 /* Where a log waits for items. */
 enum toc_plan_queue {
     TOC_PLAN_NONE,
@@ -84,6 +87,13 @@ struct toc_window {
     struct toc_mono asked_at;
 };
 
+/* This link's peer has said that it cannot give this entry. */
+struct toc_refusal {
+    uint32_t link, log; /* link: its place */
+    uint64_t seq;
+    uint64_t until_ms; /* 0: the place is free */
+};
+
 struct toc_plan {
     struct toc_item *items;
     uint32_t free_item, item_count;
@@ -95,6 +105,8 @@ struct toc_plan {
     uint64_t jump_ms; /* from then on items may jump again */
     uint64_t look_ms; /* for what is late or slow */
     bool drain_due;   /* what joins on waited for a store */
+    struct toc_refusal refusals[TOC_REFUSALS_MAX];
+    uint32_t refusal_next; /* the place of the next one */
 };
 
 /* The plan (plan.c). */
@@ -114,6 +126,8 @@ void toc_plan_came(struct toc_replica *replica, const struct toc_turn *turn, str
 void toc_plan_hole(struct toc_replica *replica, uint32_t log);
 /* Forgets an item. */
 void toc_plan_end(struct toc_replica *replica, struct toc_item *item);
+/* Nothing beyond `to` is expected of an item: one of which nothing is left then is forgotten. */
+void toc_plan_cut(struct toc_replica *replica, struct toc_item *item, uint64_t to);
 /* Forgets all items of a log, or of a link (whose logs are then asked of others). */
 void toc_plan_end_log(struct toc_replica *replica, uint32_t log);
 void toc_plan_end_link(struct toc_replica *replica, struct toc_link *link);
@@ -131,6 +145,21 @@ bool toc_plan_other(struct toc_replica *replica, uint32_t place, uint32_t log, u
 /* Items that make no progress, or are with a link that is far slower than the others: others may be
  * asked for them. R-13.49, R-13.50. */
 void toc_plan_look(struct toc_replica *replica, struct toc_turn *turn);
+
+/* Who cannot give what it was asked for (refusal.c). */
+
+/* The peer of a link says that it cannot give entry `seq` of a log: what it was asked for from
+ * there on goes to others at once. Nothing when it was not asked for it. R-13.54. */
+void toc_refusal_take(struct toc_replica *replica, const struct toc_turn *turn,
+                      struct toc_link *link, uint32_t log, uint64_t seq);
+/* Has the link at this place said so of this entry, within REFUSAL_MS? */
+bool toc_refusal_has(const struct toc_plan *plan, uint32_t place, uint32_t log, uint64_t seq);
+/* Has any link said so of an entry of this log? */
+bool toc_refusal_any(const struct toc_plan *plan, uint32_t log);
+/* Another link comes to this place. */
+void toc_refusal_forget(struct toc_plan *plan, uint32_t place);
+/* Those that have counted for long enough: who said so may be asked again. */
+void toc_refusal_tick(struct toc_replica *replica, struct toc_mono now);
 
 /* Windows (window.c): pure functions of what came when. */
 

@@ -109,6 +109,7 @@ void toc_replica_greet(struct toc_replica *replica, struct toc_link *link)
     memset(&replica->serves[link->place], 0, sizeof(struct toc_serves));
     toc_gossip_greet(replica, link);
     toc_window_init(&replica->plan.windows[link->place]);
+    toc_refusal_forget(&replica->plan, link->place);
     link->tags_due = true; /* behind our HELLO */
     replica->compares[link->place] = (struct toc_compare){.rows_log = TOC_LEDGER_NONE};
     memset(&replica->rows_due[(size_t)link->place * replica->ledger->group_max], 0,
@@ -191,7 +192,7 @@ static struct toc_err dispatch(struct toc_replica *replica, struct toc_turn *tur
     case TOC_MSG_CHUNK:
         return toc_replica_take_chunk(replica, turn, link, message);
     case TOC_MSG_NOPAY:
-        return toc_replica_take_nopay(replica, link, message->body);
+        return toc_replica_take_nopay(replica, turn, link, message->body);
     case TOC_MSG_BEACON:
         return toc_replica_take_beacon(replica, turn, link, message->body);
     default:
@@ -233,6 +234,7 @@ void toc_replica_tick(struct toc_replica *replica, struct toc_turn *turn)
         }
     }
     toc_hold_expire(replica, turn->now);
+    toc_refusal_tick(replica, turn->now);
     toc_replica_beacons(replica, turn);
     toc_lag_tick(replica, turn);
     toc_quota_tell(replica, turn);

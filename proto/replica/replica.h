@@ -536,8 +536,9 @@ void toc_replica_fetch(struct toc_replica *replica, struct toc_turn *turn);
 TOC_MUST_USE struct toc_err toc_replica_take_chunk(struct toc_replica *replica,
                                                    struct toc_turn *turn, struct toc_link *link,
                                                    const struct toc_message *message);
-/* NOPAY. Fails: MALFORMED. */
+/* NOPAY. Fails: MALFORMED. */
 TOC_MUST_USE struct toc_err toc_replica_take_nopay(struct toc_replica *replica,
+                                                   const struct toc_turn *turn,
                                                    struct toc_link *link, struct toc_span body);
 /* An entry has come again, now with the payload that is missing here: stores it. */
 void toc_replica_bring(struct toc_replica *replica, struct toc_turn *turn, struct toc_link *link,

@@ -236,6 +236,14 @@ static struct toc_buffer *fitting(struct toc_replica *replica, struct toc_buffer
     return smaller;
 }
 
+/* what lies behind what cannot be given is asked for anew. */
+static void drop_log(struct toc_serves *serves, uint32_t log)
+{
+    for (struct toc_serve *serve; (serve = find_serve(serves, log, false, 0)) != NULL;) {
+        drop_serve(serves, serve);
+    }
+}
+
 static void range_served(struct toc_replica *replica, struct toc_link *link,
                          struct toc_pending_load *load, struct toc_err err)
 {
@@ -252,7 +260,8 @@ static void range_served(struct toc_replica *replica, struct toc_link *link,
     struct toc_range_info info;
     if (toc_failed(err) || toc_failed(toc_range_peek(toc_buffer_bytes(load->buffer), &info)) ||
         info.first_seq != serve->next) {
-        drop_serve(serves, serve);
+        say_nopay(replica, link, load);
+        drop_log(serves, load->log);
         return;
     }
     struct toc_buffer *buffer = fitting(replica, load->buffer);

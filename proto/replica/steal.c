@@ -40,6 +40,7 @@ static bool is_sooner_elsewhere(struct toc_replica *replica, const struct toc_it
         if (i != item->link && toc_link_stands(link) && link->unmet < TOC_UNMET_MAX &&
             toc_set_has(link->shared, log->group) &&
             *toc_replica_has(replica, link, item->log) >= item->next &&
+            !toc_refusal_has(plan, i, item->log, item->next) &&
             toc_window_rate(window) * TOC_SLOW_TIMES >= median &&
             window->out_bytes < toc_window_bytes(window) / 2 &&
             2 * toc_window_ms(window, item->bytes) < ms) {

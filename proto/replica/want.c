@@ -23,7 +23,8 @@ bool toc_replica_own_is_behind(const struct toc_replica *replica, const struct t
     bool lately = turn->now.ms - replica->own_heard.ms < TOC_OWN_WAIT_MS;
     bool joins = at->first_waiting != NONE &&
                  replica->waiting[at->first_waiting].info.first_seq <= at->checked.seq + 1;
-    return joins || (toc_plan_wants(replica, log) && lately);
+    bool wanted = toc_plan_wants(replica, log) || toc_refusal_any(&replica->plan, log);
+    return joins || (wanted && lately);
 }
 
 bool toc_replica_recovered(struct toc_replica *replica, const struct toc_turn *turn)

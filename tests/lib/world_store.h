@@ -109,6 +109,9 @@ static inline struct toc_err world_load_range(struct world_node *node, const str
         assert_ok(toc_range_peek(entry->range, &info));
         if (memcmp(entry->log, load->log, 32) == 0 && info.first_seq <= load->seq &&
             load->seq <= info.last_seq) {
+            if (entry->damaged) {
+                return toc_fail(TOC_CORRUPT, "a block is damaged");
+            }
             struct toc_span slice;
             struct toc_err err =
                 toc_range_slice(entry->range, load->seq, load->headers_only, load->room, &slice);

@@ -22,6 +22,7 @@ struct world_entry {
     uint64_t seq;
     struct toc_span range; /* of one entry */
     struct toc_log_head head;
+    bool damaged;
     struct world_entry *next;
 };
 struct world_record {

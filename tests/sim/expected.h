@@ -13,6 +13,7 @@ extern const char sim_trace_swizzle[];
 extern const char sim_trace_store_points[];
 extern const char sim_trace_full_disk[];
 extern const char sim_trace_damaged_block[];
+extern const char sim_trace_damaged_holder[];
 extern const char sim_trace_ten_years[];
 extern const char sim_trace_alert_in_bulk[];
 extern const char sim_trace_restored_snapshot[];

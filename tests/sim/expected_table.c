@@ -99,6 +99,17 @@ const char sim_trace_damaged_block[] = "t=5.000 cert-00 publishes cert-00/2\n"
                                        "t=26.000 cert-00 starts\n"
                                        "t=26.* cert-02 stores cert-00/2 from cert-00\n";
 
+const char sim_trace_damaged_holder[] = "t=5.000 cert-00 publishes cert-00/2\n"
+                                        "t=5.* cert-01 stores cert-00/2 from cert-00\n"
+                                        "t=5.* cert-03 stores cert-00/2 from cert-00\n"
+                                        "t=6.000 a bit of cert-01 flips\n"
+                                        "t=6.* cert-00 is killed, 0 of 0 stores survive\n"
+                                        "t=6.* cert-03 is killed, 0 of 0 stores survive\n"
+                                        "t=8.000 cert-02 starts\n"
+                                        "t=9.000 cert-03 starts\n"
+                                        "t=9.* cert-02 stores cert-00/2 from cert-03\n"
+                                        "t=26.000 cert-00 starts\n";
+
 const char sim_trace_ten_years[] =
     "t=5.000 the clock of cert-02 jumps by 315576000 s\n"
     "t=5.* cert-02 is killed, 0 of 0 stores survive\n"

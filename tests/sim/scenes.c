@@ -195,6 +195,22 @@ static void damaged_block(struct sim *sim)
     pass(sim, 60);
 }
 
+/* The same, but another holder comes: it is asked at once, for the first has said what it lacks. */
+static void damaged_holder(struct sim *sim)
+{
+    uint8_t log[TOC_ID_BYTES];
+    sim_begin_without(sim, 0x4);
+    bulletin(sim, 0);
+    pass(sim, 1);
+    log_of(sim, 0, log);
+    sim_damage(sim, 1, log, 1);
+    sim_crash(sim, 0, 20 * SIM_S_US, false);
+    sim_crash(sim, 3, 3 * SIM_S_US, false);
+    pass(sim, 1);
+    sim_start_later(sim, 2, SIM_S_US);
+    pass(sim, 60);
+}
+
 static void ten_years(struct sim *sim)
 {
     sim_begin(sim);
@@ -368,6 +384,8 @@ const struct sim_scenario sim_scenarios[] = {
      full_disk, sim_trace_full_disk},
     {"damaged-block", "what is damaged is not sent on", 3, SEE, damaged_block,
      sim_trace_damaged_block},
+    {"damaged-holder", "who holds a damaged block says so, and another is asked", 4, SEE,
+     damaged_holder, sim_trace_damaged_holder},
     {"ten-years", "a clock that is ten years off does no harm", 4, SEE | SIM_SAY_NOTICE, ten_years,
      sim_trace_ten_years},
     {"alert-in-bulk", "an alert overtakes a catch-up over a slow link", 3, SIM_SAY_CHECK,
