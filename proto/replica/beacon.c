@@ -233,16 +233,18 @@ static void store_beacon(struct toc_replica *replica, struct toc_turn *turn,
     toc_job_submit(replica, turn, job);
 }
 
-/* R-13.31: takes a writer's beacons at the pace at which honest ones come, before a signature costs
- * anything. */
-static bool comes_too_often(const struct toc_turn *turn, struct toc_serial_row *row)
+/* R-13.31: a writer's beacons are taken at the pace at which honest ones come. What others forge in
+ * its name is no part of that. */
+static bool comes_too_often(const struct toc_turn *turn, const struct toc_serial_row *row)
 {
-    uint64_t paid = row->open_ms > turn->now.ms ? row->open_ms : turn->now.ms;
-    if (paid - turn->now.ms >= TOC_BEACON_BURST * TOC_BEACON_EVERY_MS) {
-        return true;
-    }
-    row->open_ms = paid + TOC_BEACON_EVERY_MS;
-    return false;
+    return row->open_ms > turn->now.ms &&
+           row->open_ms - turn->now.ms >= TOC_BEACON_BURST * TOC_BEACON_EVERY_MS;
+}
+
+static void note_pace(const struct toc_turn *turn, struct toc_serial_row *row)
+{
+    row->open_ms =
+        (row->open_ms > turn->now.ms ? row->open_ms : turn->now.ms) + TOC_BEACON_EVERY_MS;
 }
 
 /* Who signs it and where it belongs; NULL when it says nothing to us: of a group that is not shared
@@ -281,9 +283,11 @@ struct toc_err toc_replica_take_beacon(struct toc_replica *replica, struct toc_t
     }
     struct toc_err err = toc_beacon_verify(body, replica->federation, cert->log_key);
     if (toc_failed(err)) {
-        return toc_replica_futile(link, err); /* perhaps its key is newer than our card */
+        /* perhaps its key is newer than our card, and whoever passes it on knows that. */
+        return toc_replica_futile_of(link, beacon.org, err);
     }
     TOC_TRY(toc_replica_note_beacon(replica, &beacon));
+    note_pace(turn, serial);
     struct toc_buffer *buffer = toc_buffer_take(&replica->links->buffers, body.len);
     if (buffer == NULL) {
         return toc_ok();

@@ -312,7 +312,8 @@ struct toc_err toc_replica_take_invite(struct toc_replica *replica, struct toc_t
                          replica->node_keys->seal_secret);
     if (toc_failed(err)) {
         /* Whoever passes it on cannot know what is wrapped for us. */
-        return toc_replica_futile(link, toc_fail(TOC_LIMIT, "too many INVITEs of no use"));
+        return toc_replica_futile_of(link, in.epoch.committer,
+                                     toc_fail(TOC_LIMIT, "too many INVITEs of no use"));
     }
     err = join(replica, turn, &in);
     toc_wipe(&in.secret, sizeof in.secret);

@@ -164,6 +164,12 @@ struct toc_err toc_replica_futile(struct toc_link *link, struct toc_err err)
     return link->futile < TOC_FUTILE_MAX ? toc_ok() : err;
 }
 
+struct toc_err toc_replica_futile_of(struct toc_link *link, const uint8_t org[static TOC_ID_BYTES],
+                                     struct toc_err err)
+{
+    return memcmp(link->org, org, TOC_ID_BYTES) == 0 ? toc_replica_futile(link, err) : toc_ok();
+}
+
 static struct toc_err dispatch(struct toc_replica *replica, struct toc_turn *turn,
                                struct toc_link *link, const struct toc_message *message)
 {

@@ -334,6 +334,10 @@ void toc_replica_flush(struct toc_replica *replica, struct toc_turn *turn);
 void toc_replica_charge(const struct toc_turn *turn, struct toc_link *link, uint64_t work_us);
 /* A message has cost much for nothing. Fails: `err`, once a link has caused too many. */
 TOC_MUST_USE struct toc_err toc_replica_futile(struct toc_link *link, struct toc_err err);
+/* The same of what `org` has signed: a link to others only passes it on, and cannot know better. */
+TOC_MUST_USE struct toc_err toc_replica_futile_of(struct toc_link *link,
+                                                  const uint8_t org[static TOC_ID_BYTES],
+                                                  struct toc_err err);
 
 /* Jobs and loads (job.c). Ids hold the place of the job or load, so that answers find it at once.
  */

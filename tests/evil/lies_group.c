@@ -245,7 +245,7 @@ static void beacon_lie(struct evil *evil)
     evil_wait(evil, 200);
 }
 
-/* signed by us in another's name, until it is too much. */
+/* signed by us in another's name. */
 static void forged_beacons(struct evil *evil)
 {
     struct toc_beacon beacon = beacon_of(evil);
@@ -327,7 +327,7 @@ static const struct evil_lie lies[] = {
     BEACON("beacon_of_the_victim", BEACON_OF_THE_VICTIM),
     BEACON("beacon_of_another", BEACON_OF_ANOTHER),
     BEACON("beacon_of_serial_max", BEACON_SERIAL_MAX),
-    {"beacons_of_another_without_end", forged_beacons, EVIL_JOINED, REFUSED(TOC_SIGNATURE)},
+    {"beacons_of_another_without_end", forged_beacons, EVIL_JOINED, IGNORED},
     {"beacons_without_end", beacons_without_end, EVIL_JOINED, .outcome = EVIL_BOUNDED},
 };
 

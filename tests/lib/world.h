@@ -26,7 +26,7 @@ static inline struct toc_core_options world_options(struct world *world, size_t 
                                        .own_card = node->card,
                                        .now_utc = {WORLD_START_UTC_MS + world->now_ms},
                                        .link_max = world->link_max == 0 ? 16 : world->link_max,
-                                       .group_max = 64,
+                                       .group_max = world->group_max == 0 ? 64 : world->group_max,
                                        .log_max = 1024};
     memcpy(options.org, node->org, 32);
     return options;

@@ -120,6 +120,7 @@ struct world {
     uint32_t bytes_ms[WORLD_NODES_MAX][WORLD_NODES_MAX];   /* that a line takes; 0: all */
     uint64_t line_us[WORLD_NODES_MAX][WORLD_NODES_MAX];    /* when what it was given has left */
     uint32_t link_max;                                     /* 0: 16 */
+    uint32_t group_max;                                    /* 0: 64 */
     /* A test may change bytes on their way. */
     void (*meddle)(struct world *world, size_t from, size_t to, uint8_t *at, size_t len);
 };

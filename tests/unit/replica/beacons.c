@@ -124,27 +124,50 @@ static void beacons_that_say_nothing_are_ignored(void **state)
     end();
 }
 
-/* R-13.29: an unsigned word of another node is dropped, since its key may be newer than our card of
- * it; too many end the link. */
-static void forged_beacons_are_dropped_and_then_refused(void **state)
+/* R-12.14, R-13.29: a word of another node that is not signed is dropped, since its key may be
+ * newer than our card of it: whoever passes it on is not to blame, and what the node itself says is
+ * heard. */
+static void forged_beacons_are_dropped(void **state)
 {
     (void)state;
     uint8_t all[32], log[32];
     begin(4);
     all_group(all);
     world_log(&world, 0, NULL, log);
+    liar_state(&world, 0, before);
     struct toc_beacon beacon = beacon_of(all, log, 7, 100);
     memcpy(beacon.org, world.nodes[3].org, 32);
-    liar_state(&world, 0, before);
-    say_beacon(&beacon, &world.nodes[2].log_keys);
-    assert_ignored(before);
-    assert_int_equal(receipt(0, world.nodes[3].org, log), 0);
-    for (unsigned i = 0; i < 2 * TOC_FUTILE_MAX && !liar.closed; i++) {
+    say_beacon(&beacon, &world.nodes[3].log_keys);
+    assert_int_equal(receipt(0, world.nodes[3].org, log), 7);
+    for (unsigned i = 0; i < 2 * TOC_FUTILE_MAX; i++) {
         beacon.serial++;
         say_beacon(&beacon, &world.nodes[2].log_keys);
     }
+    assert_ignored(before);
+    assert_int_equal(receipt(0, world.nodes[3].org, log), 7);
+    beacon = beacon_of(all, log, 8, 101);
+    memcpy(beacon.org, world.nodes[3].org, 32);
+    say_beacon(&beacon, &world.nodes[3].log_keys);
+    assert_int_equal(receipt(0, world.nodes[3].org, log), 8);
+    end();
+}
+
+/* too many in its own name end the link. */
+static void a_writer_that_signs_nothing_is_refused(void **state)
+{
+    (void)state;
+    uint8_t all[32], log[32];
+    begin(11);
+    all_group(all);
+    world_log(&world, 0, NULL, log);
+    struct toc_beacon beacon = beacon_of(all, log, 7, 100);
+    liar_state(&world, 0, before);
+    for (unsigned i = 0; i < 2 * TOC_FUTILE_MAX && !liar.closed; i++) {
+        beacon.serial++;
+        say_beacon(&beacon, &world.nodes[3].log_keys);
+    }
     assert_refused(TOC_SIGNATURE, before);
-    assert_int_equal(receipt(0, world.nodes[3].org, log), 0);
+    assert_int_equal(receipt(0, world.nodes[2].org, log), 0);
     end();
 }
 
@@ -219,7 +242,8 @@ int main(void)
         cmocka_unit_test(a_beacon_is_noted_and_passed_on),
         cmocka_unit_test(a_beacon_of_who_is_not_in_the_group_is_refused),
         cmocka_unit_test(beacons_that_say_nothing_are_ignored),
-        cmocka_unit_test(forged_beacons_are_dropped_and_then_refused),
+        cmocka_unit_test(forged_beacons_are_dropped),
+        cmocka_unit_test(a_writer_that_signs_nothing_is_refused),
         cmocka_unit_test(beacons_out_of_form_are_refused),
         cmocka_unit_test(a_flood_of_beacons_is_thinned_out),
         cmocka_unit_test(our_beacons_follow_changes),

@@ -17,6 +17,7 @@ struct invite {
     bool later_roster;        /* the epoch names a roster record to come */
     bool broken_wrap;         /* what is wrapped for node 0 does not open */
     bool no_wrap;             /* nothing is wrapped for node 0 */
+    bool for_node_1;          /* names nodes 0 to 2, and is wrapped for nodes 1 and 2 alone */
     int flip;                 /* 1: a bit of the founding's signature, 2: of the epoch's */
     int form;                 /* 1: one item, 2: three, 3: bytes behind, 4: cut off */
     uint8_t random;           /* which group */
@@ -40,7 +41,9 @@ static struct toc_span make_group(const struct invite *invite, struct toc_group 
     uint8_t entropy[32] = {99};
     toc_sign_keys_make(&other, entropy);
     *group = (struct toc_group){.founder_node = 1,
-                                .members = member_ids(ids, invite->without_us ? 12 : 5),
+                                .members = member_ids(ids, invite->without_us   ? 12
+                                                           : invite->for_node_1 ? 7
+                                                                                : 5),
                                 .admins = {world.nodes[2].org, 1},
                                 .flags = TOC_GROUP_DIRECT};
     memcpy(group->founder, world.nodes[2].org, 32);
@@ -58,7 +61,7 @@ static struct toc_span make_epoch(const struct invite *invite, const struct toc_
     uint8_t entropy[TOC_EPOCH_ENTROPY_BYTES] = {3}, other_id[32] = {4};
     const struct world_node *committer = &world.nodes[invite->foreign_committer ? 3 : 2];
     memcpy(keys, world.nodes[2].node_keys.seal_public, 32);
-    memcpy(keys + 32, world.nodes[0].node_keys.seal_public, 32);
+    memcpy(keys + 32, world.nodes[invite->for_node_1 ? 1 : 0].node_keys.seal_public, 32);
     struct toc_epoch_options options = {.federation = liar.federation,
                                         .group = invite->other_group ? other_id : group->id,
                                         .number = 1,
@@ -256,6 +259,30 @@ static void useless_invitations_come_to_an_end(void **state)
     end();
 }
 
+/* who passes on what its founder has wrapped for others alone is not to blame. */
+static void useless_invitations_part_no_honest_nodes(void **state)
+{
+    (void)state;
+    uint8_t id[32];
+    world_init(&world, 4, 3);
+    world.group_max = 1024;
+    world_start(&world, 0);
+    world_start(&world, 1);
+    world_run(&world, 3500);
+    liar_join(&liar, &world, 2, 1);
+    for (uint8_t i = 0; i < 2 * TOC_FUTILE_MAX; i++) {
+        struct invite invite = {.for_node_1 = true, .random = i};
+        say_invite(&invite, id);
+        world_run(&world, 10);
+    }
+    world_run(&world, 5000);
+    assert_true(group_of(id) == TOC_LEDGER_NONE);
+    assert_true(world.nodes[1].core->ledger.group_count > 2 + TOC_FUTILE_MAX);
+    assert_int_equal(world.nodes[0].refused, 0);
+    assert_honest_links_go_on();
+    end();
+}
+
 /* one organisation fills a quarter of the table; others go on founding. */
 static void one_member_cannot_fill_the_table(void **state)
 {
@@ -333,6 +360,7 @@ int main(void)
         cmocka_unit_test(bad_invitations_are_refused),
         cmocka_unit_test(invitations_that_may_be_honest_are_ignored),
         cmocka_unit_test(useless_invitations_come_to_an_end),
+        cmocka_unit_test(useless_invitations_part_no_honest_nodes),
         cmocka_unit_test(one_member_cannot_fill_the_table),
         cmocka_unit_test(members_alone_are_invited),
     };
