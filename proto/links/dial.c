@@ -136,13 +136,37 @@ void toc_links_tick(struct toc_links *links, struct toc_turn *turn)
     }
 }
 
+static int64_t apart(const struct toc_link *link)
+{
+    return link->clock_offset_ms < 0 ? -link->clock_offset_ms : link->clock_offset_ms;
+}
+
+/* Is this the clock of its organisation that counts? Of several the one that agrees with us most:
+ * many nodes are no majority. */
+static bool is_clock(const struct toc_links *links, const struct toc_link *link)
+{
+    if (!toc_link_stands(link) || !link->hello_seen) {
+        return false;
+    }
+    for (uint32_t i = 0; i < links->top; i++) {
+        const struct toc_link *other = &links->items[i];
+        if (other != link && toc_link_stands(other) && other->hello_seen &&
+            memcmp(other->org, link->org, TOC_ID_BYTES) == 0 &&
+            (apart(other) < apart(link) ||
+             (apart(other) == apart(link) && other->place < link->place))) {
+            return false;
+        }
+    }
+    return true;
+}
+
 int64_t toc_links_clock_offset(const struct toc_links *links)
 {
     int64_t sorted[TOC_LINKS_MAX];
     size_t count = 0;
     for (uint32_t i = 0; i < links->top; i++) {
         const struct toc_link *link = &links->items[i];
-        if (!toc_link_stands(link) || !link->hello_seen) {
+        if (!is_clock(links, link)) {
             continue;
         }
         size_t at = count++;

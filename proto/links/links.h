@@ -303,8 +303,8 @@ void toc_links_hurry(struct toc_links *links, uint32_t group);
 enum toc_link_why toc_link_why(const struct toc_links *links, const struct toc_link *link);
 /* An organisation was heard of anew: its nodes are dialled at the next tick. */
 void toc_links_redial(struct toc_links *links, const uint8_t org[static TOC_ID_BYTES]);
-/* Median of the peers' clocks minus ours, in ms; 0 without peers, or between two that disagree
- * about the direction. */
+/* Median of the clocks of the peers' organisations minus ours, in ms; 0 without peers, or between
+ * two that disagree about the direction. */
 int64_t toc_links_clock_offset(const struct toc_links *links);
 
 /* Is this bit in a set of bits? */

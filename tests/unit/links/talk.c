@@ -356,6 +356,72 @@ static void more_than_was_granted_is_refused(void **state)
     end();
 }
 
+/* Says HELLO an hour ahead. */
+static void greet_ahead(struct liar *by)
+{
+    struct toc_hello hello = liar_hello(by);
+    uint8_t body[TOC_HELLO_BYTES_MAX];
+    hello.clock.ms += 3600000;
+    size_t len = toc_hello_encode((struct toc_room){body, sizeof body}, &hello);
+    liar_wait(by);
+    liar_say(by, TOC_MSG_HELLO, TOC_CLASS_CONTROL, toc_span(body, len));
+    liar_tags(by, NULL, NULL);
+    liar_wait(by);
+    assert_false(by->closed);
+}
+
+/* A card of the liar's organisation with a second node, in force at node 0. */
+static void add_node(const struct toc_node_keys *node, const struct toc_sign_keys *log)
+{
+    static uint8_t room[TOC_CARD_BYTES_MAX];
+    struct toc_card card, verified;
+    struct toc_span envelope;
+    assert_ok(toc_card_decode(&card, world.nodes[2].card));
+    card.serial = 2;
+    card.node_count = 2;
+    card.nodes[1] = card.nodes[0];
+    card.nodes[0].serial = card.nodes[1].serial = 2;
+    card.nodes[1].number = 2;
+    memcpy(card.nodes[1].link_key, node->link_public, 32);
+    memcpy(card.nodes[1].seal_key, node->seal_public, 32);
+    memcpy(card.nodes[1].log_key, log->public_key, 32);
+    assert_ok(toc_card_sign(&card, &world.nodes[2].org_keys, (struct toc_room){room, sizeof room},
+                            &envelope));
+    assert_ok(toc_card_verify(&verified, envelope));
+    assert_ok(toc_replica_take_card(&world.nodes[0].core->replica, &verified));
+}
+
+/* One organisation with two nodes is not the majority of clocks. */
+static void many_nodes_of_one_organisation_are_one_clock(void **state)
+{
+    (void)state;
+    static struct liar second;
+    struct toc_node_keys node;
+    struct toc_sign_keys log;
+    uint8_t entropy[128];
+    begin(40);
+    world_entropy(&world, entropy, sizeof entropy);
+    toc_node_keys_make(&node, entropy);
+    toc_sign_keys_make(&log, entropy + 32);
+    add_node(&node, &log);
+    liar_init(&liar, &world, 2, 0);
+    liar_dial(&liar);
+    greet_ahead(&liar);
+    liar_init(&second, &world, 2, 0);
+    second.self.link_public = node.link_public;
+    second.self.link_secret = node.link_secret;
+    liar_dial(&second);
+    greet_ahead(&second);
+    assert_int_equal(links_of(0), 3);
+    assert_int_equal(toc_links_clock_offset(&world.nodes[0].core->links), 0);
+    struct toc_submit submit = {.audience = TOC_SUBMIT_ALL};
+    world_publish(&world, 0, submit, toc_span_str("in time"));
+    world_run(&world, 100);
+    assert_ok(world.nodes[0].last_published);
+    liar_leave(&second);
+    end();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -373,6 +439,7 @@ int main(void)
         cmocka_unit_test(unknown_messages_are_skipped),
         cmocka_unit_test(skipped_messages_give_their_credit_back),
         cmocka_unit_test(more_than_was_granted_is_refused),
+        cmocka_unit_test(many_nodes_of_one_organisation_are_one_clock),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
