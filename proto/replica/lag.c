@@ -87,13 +87,20 @@ static void suspect(struct toc_replica *replica, const struct toc_receipt_row *s
     }
 }
 
+/* Is a log not taken further, whoever holds more of it? */
+static bool is_set_aside(const struct toc_replica *replica, const struct toc_ledger_log *log)
+{
+    return log->disputed ||
+           replica->missing_of[log->org_place] + TOC_CHECKPOINT_ENTRIES > TOC_MISSING_ORG_MAX;
+}
+
 static void hear_beacons(struct toc_replica *replica, const struct toc_turn *turn)
 {
     struct toc_lag *lag = &replica->lag;
     for (uint32_t i = 0; i < replica->receipt_count; i++) {
         struct toc_receipt_row *said = &replica->receipts[replica->receipt_places[i]];
         const struct toc_ledger_log *log = &replica->ledger->logs[said->log];
-        if (said->stored_seq <= log->head.seq || log->disputed) {
+        if (said->stored_seq <= log->head.seq || is_set_aside(replica, log)) {
             said->ahead_seq = 0;
             continue;
         }

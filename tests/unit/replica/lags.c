@@ -210,6 +210,31 @@ static void disputed_logs_raise_no_alarm(void **state)
     end();
 }
 
+/* R-13.25, R-13.40: nor of those of an author of whom so many payloads are missing that nothing
+ * more is asked for: others may have got them from him. */
+static void logs_that_wait_for_payloads_raise_no_alarm(void **state)
+{
+    (void)state;
+    begin(9);
+    uint8_t log[32];
+    world_log(&world, 3, NULL, log);
+    struct toc_ledger *ledger = &world.nodes[0].core->ledger;
+    uint32_t org = ledger->logs[toc_ledger_find_log(ledger, log)].org_place;
+    replica()->missing_of[org] = TOC_MISSING_ORG_MAX;
+    claim_of(2, 3, 5);
+    claim_of(3, 3, 5);
+    pass(TOC_LAG_MS + 60000);
+    assert_int_equal(*lags(), 0);
+    assert_false(liars_link()->suspected);
+    /* Once they have come it counts, from then on. */
+    replica()->missing_of[org] = 0;
+    pass(TOC_LAG_MS - 10000);
+    assert_int_equal(*lags(), 0);
+    pass(20000);
+    assert_int_equal(*lags(), 1);
+    end();
+}
+
 /* beacons reach a node over several others within seconds. */
 static void beacons_travel_through_the_group(void **state)
 {
@@ -286,6 +311,7 @@ int main(void)
         cmocka_unit_test(two_liars_stop_nothing),
         cmocka_unit_test(what_is_missing_is_counted),
         cmocka_unit_test(disputed_logs_raise_no_alarm),
+        cmocka_unit_test(logs_that_wait_for_payloads_raise_no_alarm),
         cmocka_unit_test(beacons_travel_through_the_group),
         cmocka_unit_test(an_alert_brings_receipts_soon),
     };
