@@ -339,6 +339,11 @@ struct toc_err toc_replica_take_chunk(struct toc_replica *replica, struct toc_tu
         /* perhaps the answer to a fetch that was given up, and so no reason to part. */
         return toc_replica_futile(link, toc_fail(TOC_MALFORMED, "a chunk that was not asked for"));
     }
+    /* a hash by itself says nothing of how long its preimage may be. */
+    uint64_t declared = replica->missing[fetch->missing].payload_bytes;
+    if (chunk.bytes.len != toc_chunk_place(declared, chunk.index).len) {
+        return toc_fail(TOC_HASH, "a chunk is not as long as its header declares");
+    }
     fetch->arrived++;
     start_check(replica, turn, fetch, link, &chunk, message->buffer);
     ask_on(replica, fetch);
@@ -399,7 +404,7 @@ void toc_replica_chunk_checked(struct toc_replica *replica, struct toc_turn *tur
     bool stored =
         fetch != NULL && !toc_failed(check->err) && store_chunk(replica, turn, check, fetch);
     if (!stored) {
-        toc_replica_unkeep(replica, check->link, check->buffer->used, true);
+        toc_replica_unkeep(replica, check->link, check->buffer->used, TOC_CLASS_BULK);
     }
     if (fetch != NULL && toc_failed(check->err)) {
         end_fetch(replica, fetch);

@@ -245,7 +245,10 @@ struct toc_pending_load *toc_load_take(struct toc_replica *replica, struct toc_t
     struct toc_action *action = toc_turn_emit(turn, TOC_ACTION_LOAD);
     action->id = pending->id;
     action->load = *load;
-    action->load.room = (struct toc_room){buffer->at, buffer->size};
+    /* A chunk goes out behind a head of its own. */
+    bool is_chunk = load->kind == TOC_LOAD_CHUNK || load->kind == TOC_LOAD_CHUNK_LIST;
+    size_t head = is_chunk ? TOC_CHUNK_HEAD_BYTES : 0;
+    action->load.room = (struct toc_room){buffer->at, buffer->size - head};
     return pending;
 }
 

@@ -172,7 +172,7 @@ static bool queue_chunk(struct toc_replica *replica, struct toc_link *link,
                         const struct toc_pending_load *load)
 {
     struct toc_buffer *buffer = load->buffer;
-    TOC_ASSERT(buffer->used + TOC_CHUNK_HEAD_BYTES <= buffer->size); /* start_load has seen to it */
+    TOC_ASSERT(buffer->used + TOC_CHUNK_HEAD_BYTES <= buffer->size); /* toc_load_take leaves it */
     memmove(buffer->at + TOC_CHUNK_HEAD_BYTES, buffer->at, buffer->used);
     struct toc_chunk chunk = {.seq = load->seq, .index = load->index};
     memcpy(chunk.log, replica->ledger->logs[load->log].id, TOC_ID_BYTES);

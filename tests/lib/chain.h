@@ -53,11 +53,9 @@ static inline void chain_init(struct chain *chain, uint64_t seed)
     toc_log_id(chain->log, chain->federation, chain->federation, chain->keys.public_key);
 }
 
-/* Signs and appends what `entry` holds in header and payload. */
-static inline struct chain_entry *chain_append(struct chain *chain, struct chain_entry *entry)
+/* Signs and appends what `entry` holds in its header. */
+static inline struct chain_entry *chain_sign(struct chain *chain, struct chain_entry *entry)
 {
-    toc_payload_hash(entry->header.payload_hash,
-                     toc_span(entry->payload, entry->header.payload_bytes));
     toc_header_encode(entry->bytes, &entry->header);
     entry->byte_count = TOC_HEADER_BYTES;
     if (entry->header.version != TOC_HEADER_VERSION) {
@@ -75,6 +73,14 @@ static inline struct chain_entry *chain_append(struct chain *chain, struct chain
     }
     chain->count++;
     return entry;
+}
+
+/* Signs and appends what `entry` holds in header and payload. */
+static inline struct chain_entry *chain_append(struct chain *chain, struct chain_entry *entry)
+{
+    toc_payload_hash(entry->header.payload_hash,
+                     toc_span(entry->payload, entry->header.payload_bytes));
+    return chain_sign(chain, entry);
 }
 
 /* Appends an entry of `payload_bytes` of noise; everything else is drawn from the seed. */

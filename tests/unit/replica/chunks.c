@@ -141,6 +141,33 @@ static void a_wrong_piece_is_refused(void **state)
     end();
 }
 
+/* an author can sign the hash of anything, and declare another length. */
+static void a_piece_of_another_length_is_refused(void **state)
+{
+    (void)state;
+    static const uint32_t lens[] = {0, 59999, 60001, TOC_CHUNK_FIRST_BYTES + 1};
+    for (size_t i = 0; i < sizeof lens / sizeof lens[0]; i++) {
+        begin(20 + i);
+        struct toc_span others = toc_span(calloc(1, lens[i] + 1), lens[i]);
+        struct chain_entry *entry = &chain.entries[chain.count];
+        toc_header_draft(&entry->header, &chain.head, chain.log, (struct toc_utc){1700000000000u},
+                         60000);
+        toc_payload_hash(entry->header.payload_hash, others);
+        chain_sign(&chain, entry);
+        struct toc_room room = {range_bytes, sizeof range_bytes};
+        liar_say(&liar, TOC_MSG_RANGE, TOC_CLASS_BULK, chain_range(&chain, 1, 1, false, room));
+        world_run(&world, 1500);
+        assert_int_equal(replica()->missing_count, 1);
+        assert_int_equal(last_want().from, 0);
+        liar_state(&world, 0, before);
+        say_chunk(chain.count, 0, others);
+        assert_refused(TOC_HASH, before);
+        assert_int_equal(pieces_stored(), 0);
+        free((void *)(uintptr_t)others.at);
+        end();
+    }
+}
+
 /* pieces that nobody asked for are dropped; too many of them end the link. */
 static void pieces_that_were_not_asked_for_are_dropped(void **state)
 {
@@ -291,6 +318,7 @@ int main(void)
         cmocka_unit_test(a_payload_comes_in_pieces),
         cmocka_unit_test(a_wrong_list_is_refused),
         cmocka_unit_test(a_wrong_piece_is_refused),
+        cmocka_unit_test(a_piece_of_another_length_is_refused),
         cmocka_unit_test(pieces_that_were_not_asked_for_are_dropped),
         cmocka_unit_test(messages_of_pieces_out_of_form_are_refused),
         cmocka_unit_test(nopay_ends_a_fetch),
