@@ -339,7 +339,7 @@ struct toc_err toc_replica_take_chunk(struct toc_replica *replica, struct toc_tu
         /* perhaps the answer to a fetch that was given up, and so no reason to part. */
         return toc_replica_futile(link, toc_fail(TOC_MALFORMED, "a chunk that was not asked for"));
     }
-    /* a hash by itself says nothing of how long its preimage may be. */
+    /* a hash by itself says nothing of how long its preimage may be. */
     uint64_t declared = replica->missing[fetch->missing].payload_bytes;
     if (chunk.bytes.len != toc_chunk_place(declared, chunk.index).len) {
         return toc_fail(TOC_HASH, "a chunk is not as long as its header declares");

@@ -141,7 +141,7 @@ static void a_wrong_piece_is_refused(void **state)
     end();
 }
 
-/* an author can sign the hash of anything, and declare another length. */
+/* an author can sign the hash of anything, and declare another length. */
 static void a_piece_of_another_length_is_refused(void **state)
 {
     (void)state;
