@@ -49,6 +49,7 @@ struct toc_gap {
     uint64_t seq;    /* the highest that was told of */
     uint64_t waited; /* the one that is being waited for until due_ms */
     uint64_t due_ms, since_ms;
+    uint64_t wait_ms;     /* the shortest that those who told of it are waited for */
     uint64_t asked;       /* link that was asked last, by number */
     uint64_t asked_bytes; /* of bulk, that it had sent then */
     uint64_t tried;       /* set of places of links that were asked */

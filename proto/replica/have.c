@@ -147,10 +147,12 @@ static void tell_due(struct toc_replica *replica, const struct toc_turn *turn)
 
 /* Missing. */
 
-/* How long an entry that this link has told of is waited for. */
+/* How long an entry that this link has told of is waited for: R-13.67. A round trip is what the
+ * other side makes of it: nobody has others wait for long. */
 static uint64_t gap_ms(const struct toc_link *link)
 {
     uint64_t ms = 2 * link->rtt_ms + TOC_GAP_RTT_MS;
+    ms = ms < TOC_LATE_MS ? ms : TOC_LATE_MS;
     return ms > TOC_GAP_MS_MIN ? ms : TOC_GAP_MS_MIN;
 }
 
@@ -205,8 +207,8 @@ void toc_gossip_hear(struct toc_replica *replica, const struct toc_turn *turn,
         return;
     }
     bool bulk = class == TOC_CLASS_BULK; /* nobody will send it without being asked */
-    struct toc_gap wanted = {
-        .log = log, .seq = seq, .due_ms = turn->now.ms + (bulk ? 0 : gap_ms(link)), .bulk = bulk};
+    struct toc_gap wanted = {.log = log, .seq = seq, .wait_ms = gap_ms(link), .bulk = bulk};
+    wanted.due_ms = turn->now.ms + (bulk ? 0 : wanted.wait_ms);
     uint32_t place = replica->gossip.logs[log].gap;
     if (place == 0) {
         open_gap(replica, turn, link, &wanted);
@@ -214,6 +216,7 @@ void toc_gossip_hear(struct toc_replica *replica, const struct toc_turn *turn,
         struct toc_gap *gap = &replica->gossip.gaps[place - 1];
         gap->seq = gap->seq > seq ? gap->seq : seq;
         gap->due_ms = gap->due_ms < wanted.due_ms ? gap->due_ms : wanted.due_ms;
+        gap->wait_ms = gap->wait_ms < wanted.wait_ms ? gap->wait_ms : wanted.wait_ms;
         gap->bulk = gap->bulk && bulk;
     }
     toc_replica_wake(replica, wanted.due_ms);
@@ -309,7 +312,7 @@ static bool tend_gap(struct toc_replica *replica, struct toc_turn *turn, struct 
         gap->waited = gap->seq;
         gap->since_ms = turn->now.ms;
         gap->tried = 0;
-        gap->due_ms = turn->now.ms + gap_ms(&replica->links->items[gap->opener]);
+        gap->due_ms = turn->now.ms + gap->wait_ms;
         return true;
     }
     if (ask_next(replica, turn, gap)) {

@@ -184,6 +184,56 @@ static void who_tells_and_does_not_give_costs_one_wait(void **state)
     end();
 }
 
+/* R-13.67: a link that makes itself seem far, tells first and gives the first of two entries puts
+ * off what another one has told of by no more than that one's wait. */
+static void who_seems_far_puts_nothing_off(void **state)
+{
+    (void)state;
+    begin(15);
+    liar_join(&second, &world, 3, 0);
+    liar_agree(&second);
+    liar_forget(&second);
+    link_to_liar()->rtt_ms = 20000; /* its PONGs come late */
+    chain_add(&chain, 100, 1);
+    chain_add(&chain, 100, 1);
+    say_tell(&liar, TOC_MSG_HAVE, chain.log, 1);
+    say_tell(&second, TOC_MSG_HAVE, chain.log, 1);
+    liar_wait(&liar);
+    say_tell(&second, TOC_MSG_HAVE, chain.log, 2);
+    world_run(&world, TOC_GAP_MS_MIN - 40);
+    liar_say(&liar, TOC_MSG_ENTRY, TOC_CLASS_LIVE, range_of(1, 1));
+    world_run(&world, TOC_GAP_MS_MIN + 60);
+    assert_int_equal(seq_of(2, NULL), 1);
+    assert_int_equal(liar_count(&second, TOC_MSG_WANT), 1);
+    liar_leave(&second);
+    end();
+}
+
+/* nor by a promise that it is asked to keep, whatever it makes of its distance. */
+static void who_was_asked_before_puts_little_off(void **state)
+{
+    (void)state;
+    uint8_t all[32];
+    begin(16);
+    liar_join(&second, &world, 3, 0);
+    liar_agree(&second);
+    liar_forget(&second);
+    link_to_liar()->rtt_ms = 20000;
+    all_group(all);
+    chain_add(&chain, 100, 1);
+    say_row(all, chain.log, 1);
+    liar_wait(&liar);
+    assert_int_equal(liar_count(&liar, TOC_MSG_WANT), 1);
+    say_tell(&second, TOC_MSG_HAVE, chain.log, 1);
+    uint64_t ms = 0;
+    for (; ms < 60000 && liar_count(&second, TOC_MSG_WANT) == 0; ms += 50) {
+        world_run(&world, 50);
+    }
+    assert_in_range(ms, 0, TOC_LATE_MS + 500);
+    liar_leave(&second);
+    end();
+}
+
 /* where nobody gives it, asking ends, and digests go on. */
 static void untruths_end_in_digests(void **state)
 {
@@ -493,6 +543,8 @@ int main(void)
         cmocka_unit_test(what_was_told_and_does_not_come_is_asked_for),
         cmocka_unit_test(what_comes_in_time_is_not_asked_for),
         cmocka_unit_test(who_tells_and_does_not_give_costs_one_wait),
+        cmocka_unit_test(who_seems_far_puts_nothing_off),
+        cmocka_unit_test(who_was_asked_before_puts_little_off),
         cmocka_unit_test(untruths_end_in_digests),
         cmocka_unit_test(one_link_has_a_part_of_the_gaps),
         cmocka_unit_test(what_was_told_as_bulk_is_asked_for_at_once),
