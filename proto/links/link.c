@@ -230,6 +230,29 @@ void toc_links_recheck(struct toc_links *links, struct toc_turn *turn)
     }
 }
 
+/* R-11.21: the newest of a node, and the newest two of an organisation, are half-open: so no member
+ * keeps the places from others. */
+static void end_older(struct toc_links *links, struct toc_turn *turn, const struct toc_link *link)
+{
+    struct toc_link *oldest = NULL;
+    uint32_t of_org = 0;
+    bool again = false;
+    for (uint32_t i = 0; i < links->top && !again; i++) {
+        struct toc_link *other = &links->items[i];
+        if (other == link || other->state != TOC_LINK_OPEN || other->dialled ||
+            other->established || memcmp(other->org, link->org, TOC_ID_BYTES) != 0) {
+            continue;
+        }
+        of_org++;
+        again = other->of_card == link->of_card;
+        oldest = again || oldest == NULL || other->opened.ms < oldest->opened.ms ? other : oldest;
+    }
+    if (again || of_org >= 2) {
+        toc_link_close(links, turn, oldest,
+                       toc_fail(TOC_UNREACHABLE, "gave way to a newer connection"));
+    }
+}
+
 void toc_link_continue(struct toc_links *links, struct toc_turn *turn, struct toc_link *link)
 {
     if (link->state != TOC_LINK_OPEN) {
@@ -239,6 +262,9 @@ void toc_link_continue(struct toc_links *links, struct toc_turn *turn, struct to
         if (!identify(links, link)) {
             toc_link_close(links, turn, link, stranger()); /* without an answer */
             return;
+        }
+        if (!link->dialled) {
+            end_older(links, turn, link);
         }
         toc_peer_admit(&link->peer);
         link->begun = turn->now;

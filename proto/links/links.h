@@ -265,8 +265,8 @@ void toc_link_bye(struct toc_links *links, struct toc_turn *turn, struct toc_lin
 /* Cards have changed: closes links whose static key speaks for nobody any more.. */
 void toc_links_recheck(struct toc_links *links, struct toc_turn *turn);
 
-/* After bytes have come or a check has ended: emits the next check, closes what has failed. At most
- * three actions. */
+/* After bytes have come or a check has ended: emits the next check, closes what has failed, and
+ * what is half-open of the same node (R-11.21). At most four actions. */
 void toc_link_continue(struct toc_links *links, struct toc_turn *turn, struct toc_link *link);
 /* CHECKED for a link. Gives true when the link has just become established: `link` then is the one
  * to greet (a duplicate has been closed, and false given when it was this one). */

@@ -305,7 +305,7 @@ static uint32_t next_waiting(const struct toc_links *links, bool certified)
 static bool promote_one(struct toc_links *links, struct toc_turn *turn, bool certified)
 {
     uint32_t row = next_waiting(links, certified);
-    if (row == NONE || !has_place(links, certified) || !toc_turn_room(turn, 3)) {
+    if (row == NONE || !has_place(links, certified) || !toc_turn_room(turn, 4)) {
         return false;
     }
     struct toc_link *link = toc_links_take(links, TOC_LINK_OPEN, links->stranger_ids[row]);

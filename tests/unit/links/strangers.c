@@ -65,14 +65,19 @@ static struct toc_links *links(void)
     return &world.nodes[0].core->links;
 }
 
-static void begin(uint64_t seed)
+static void begin_with(size_t nodes, uint64_t seed)
 {
     connection_count = 0;
-    world_init(&world, 3, seed);
+    world_init(&world, nodes, seed);
     world_start(&world, 0);
     world_start(&world, 1);
     world_run(&world, 3500);
     assert_non_null(toc_links_to(links(), world.nodes[1].node_keys.link_public));
+}
+
+static void begin(uint64_t seed)
+{
+    begin_with(3, seed);
 }
 
 /* The certificate of node 2 names 10.200.7.9. */
@@ -185,11 +190,11 @@ static void few_are_half_open_and_the_others_wait(void **state)
 {
     (void)state;
     static struct liar many[6], member;
-    begin(7);
+    begin_with(8, 7);
     uint32_t share = links()->max / 8 * TOC_HALF_OPEN_EIGHTHS, places = links()->top;
     assert_int_equal(share, 2);
     for (size_t i = 0; i < 5; i++) {
-        liar_init(&many[i], &world, 2, 0);
+        liar_init(&many[i], &world, 3 + i, 0);
         source_of(many[i].source, (uint16_t)i, 1);
         liar_dial(&many[i]); /* and then say nothing */
     }
@@ -224,9 +229,9 @@ static void who_waits_gets_the_next_place(void **state)
 {
     (void)state;
     static struct liar many[3];
-    begin(8);
+    begin_with(5, 8);
     for (size_t i = 0; i < 3; i++) {
-        liar_init(&many[i], &world, 2, 0);
+        liar_init(&many[i], &world, 2 + i, 0);
         source_of(many[i].source, (uint16_t)i, 1);
         liar_dial(&many[i]);
         liar_wait(&many[i]);
@@ -240,6 +245,31 @@ static void who_waits_gets_the_next_place(void **state)
     assert_non_null(toc_links_to(links(), many[2].self.link_public));
     liar_leave(&many[1]);
     liar_leave(&many[2]);
+    world_clear(&world);
+}
+
+/* a member that opens again and again and says nothing more keeps no other one out. */
+static void one_member_keeps_no_places(void **state)
+{
+    (void)state;
+    static struct liar many[20], member;
+    begin_with(4, 10);
+    certify();
+    for (size_t i = 0; i < 20; i++) {
+        liar_init(&many[i], &world, 2, 0);
+        memcpy(many[i].source, liar.source, 16);
+        liar_dial(&many[i]);
+    }
+    liar_init(&member, &world, 3, 0);
+    memcpy(member.source, liar.source, 16);
+    liar_dial(&member);
+    world_run(&world, 1000);
+    assert_int_equal(member.peer.state, TOC_PEER_READY);
+    assert_false(member.closed);
+    for (size_t i = 0; i < 20; i++) {
+        liar_leave(&many[i]);
+    }
+    liar_leave(&member);
     world_clear(&world);
 }
 
@@ -402,6 +432,7 @@ int main(void)
         cmocka_unit_test(a_known_source_may_open_more),
         cmocka_unit_test(few_are_half_open_and_the_others_wait),
         cmocka_unit_test(who_waits_gets_the_next_place),
+        cmocka_unit_test(one_member_keeps_no_places),
         cmocka_unit_test(a_recorded_opening_changes_nothing),
         cmocka_unit_test(numeric_addresses_are_read),
     };
