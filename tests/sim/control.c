@@ -84,16 +84,21 @@ static bool run_one(const struct control *control)
         snprintf(why, sizeof why, "two runs of one seed differ");
     }
     bool noticed = failed == control->notices;
-    printf("%s control %s: %s%s%s\n", noticed ? "ok" : "FAILED", control->name,
-           sim_checker_name(failed), failed == SIM_CHECK_NONE ? "" : ": ", why);
+    if (failed == SIM_CHECK_NONE) {
+        printf("FAILED control %s: nobody noticed; %s should have\n", control->name,
+               sim_checker_name(control->notices));
+    } else {
+        printf("%s control %s: noticed by %s: %s\n", noticed ? "ok" : "FAILED", control->name,
+               sim_checker_name(failed), why);
+    }
     return noticed;
 }
 
-size_t sim_control(enum sim_break broken, size_t *ran)
+size_t sim_control(enum sim_break broken, const volatile sig_atomic_t *stopped, size_t *ran)
 {
     size_t failures = 0;
     *ran = 0;
-    for (size_t i = 0; i < CONTROL_COUNT; i++) {
+    for (size_t i = 0; i < CONTROL_COUNT && *stopped == 0; i++) {
         if (broken == SIM_BREAK_NONE || controls[i].broken == broken) {
             failures += !run_one(&controls[i]);
             (*ran)++;

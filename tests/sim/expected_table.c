@@ -18,7 +18,7 @@ const char sim_trace_first_light[] = "t=5.000 cert-01 publishes cert-01/1\n"
                                      "t=10.* cert-01 stores cert-02/1 from cert-02\n"
                                      "t=10.* cert-00 stores cert-02/1 from cert-02\n";
 
-const char sim_trace_partition_heals[] = "t=5.000 a partition: nodes 18 alone\n"
+const char sim_trace_partition_heals[] = "t=5.000 a partition: cert-03, cert-04 alone\n"
                                          "t=6.000 cert-00 publishes cert-00/2\n"
                                          "t=6.* cert-01 stores cert-00/2 from cert-00\n"
                                          "t=6.* cert-02 stores cert-00/2 from cert-00\n"
@@ -31,18 +31,19 @@ const char sim_trace_partition_heals[] = "t=5.000 a partition: nodes 18 alone\n"
                                          "t=25.* cert-01 stores cert-04/1 from cert-03\n"
                                          "t=25.* cert-02 stores cert-04/1 from cert-03\n";
 
-const char sim_trace_one_way_drop[] = "t=5.000 nothing from cert-01 reaches nodes d\n"
-                                      "t=6.000 cert-01 publishes cert-01/1\n"
-                                      "t=7.000 cert-00 publishes cert-00/2\n"
-                                      "t=7.* cert-01 stores cert-00/2 from cert-00\n"
-                                      "t=7.* cert-02 stores cert-00/2 from cert-00\n"
-                                      "t=7.* cert-03 stores cert-00/2 from cert-00\n"
-                                      "t=15.000 cert-01 is heard again\n"
-                                      "t=15.* cert-00 stores cert-01/1 from cert-01\n"
-                                      "t=15.* cert-02 stores cert-01/1 from cert-01\n"
-                                      "t=15.* cert-03 stores cert-01/1 from cert-01\n";
+const char sim_trace_one_way_drop[] =
+    "t=5.000 nothing from cert-01 reaches cert-00, cert-02, cert-03\n"
+    "t=6.000 cert-01 publishes cert-01/1\n"
+    "t=7.000 cert-00 publishes cert-00/2\n"
+    "t=7.* cert-01 stores cert-00/2 from cert-00\n"
+    "t=7.* cert-02 stores cert-00/2 from cert-00\n"
+    "t=7.* cert-03 stores cert-00/2 from cert-00\n"
+    "t=15.000 cert-01 is heard again\n"
+    "t=15.* cert-00 stores cert-01/1 from cert-01\n"
+    "t=15.* cert-02 stores cert-01/1 from cert-01\n"
+    "t=15.* cert-03 stores cert-01/1 from cert-01\n";
 
-const char sim_trace_author_dies[] = "t=5.000 nothing from cert-00 reaches nodes c\n"
+const char sim_trace_author_dies[] = "t=5.000 nothing from cert-00 reaches cert-02, cert-03\n"
                                      "t=5.000 cert-00 publishes cert-00/2\n"
                                      "t=5.* cert-01 stores cert-00/2 from cert-00\n"
                                      "t=5.* cert-00 loses power, 0 of 0 stores survive\n"
@@ -74,7 +75,7 @@ const char sim_trace_late_starter[] = "t=14.* cert-04 starts\n"
                                       "t=* cert-04 has caught up from three peers or more\n"
                                       "t=* all are equal*\n";
 
-const char sim_trace_swizzle[] = "t=5.000 links of nodes 3f are clogged one by one\n"
+const char sim_trace_swizzle[] = "t=5.000 links of cert-00 to cert-05 are clogged one by one\n"
                                  "t=* all are equal*\n";
 
 const char sim_trace_store_points[] = "t=215.* over fifty crashes\n"
@@ -133,7 +134,7 @@ const char sim_trace_alert_in_bulk[] = "t=17.* the alert overtook the bulk\n"
 const char sim_trace_restored_snapshot[] = "t=5.000 cert-01 publishes cert-01/1\n"
                                            "t=6.000 cert-01 publishes cert-01/2\n"
                                            "t=6.000 cert-01 publishes cert-01/3\n"
-                                           "t=7.000 a partition: nodes 2 alone\n"
+                                           "t=7.000 a partition: cert-01 alone\n"
                                            "t=7.000 cert-01 is restored from an old copy\n"
                                            "t=8.000 cert-01 publishes cert-01/2\n"
                                            "t=8.000 cert-01 publishes cert-01/3\n"

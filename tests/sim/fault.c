@@ -66,7 +66,9 @@ static void heal_partition(struct sim *sim, uint32_t unused, uint64_t side)
 
 void sim_partition(struct sim *sim, uint64_t side, uint64_t for_us)
 {
-    sim_say(sim, SIM_SAY_FAULT, "a partition: nodes %llx alone", (unsigned long long)side);
+    char names[SIM_SET_BYTES];
+    sim_set_text(sim, side, names);
+    sim_say(sim, SIM_SAY_FAULT, "a partition: %s alone", names);
     cut_sides(sim, side, sim_cut);
     sim->faults++;
     sim_call(sim, for_us, heal_partition, 0, side);
@@ -89,8 +91,9 @@ static void heal_one_way(struct sim *sim, uint32_t from, uint64_t to)
 
 void sim_one_way(struct sim *sim, uint32_t from, uint64_t to, uint64_t for_us)
 {
-    sim_say(sim, SIM_SAY_FAULT, "nothing from %s reaches nodes %llx", sim->nodes[from].name,
-            (unsigned long long)to);
+    char names[SIM_SET_BYTES];
+    sim_set_text(sim, to & ~(UINT64_C(1) << from), names);
+    sim_say(sim, SIM_SAY_FAULT, "nothing from %s reaches %s", sim->nodes[from].name, names);
     for (uint32_t i = 0; i < sim->node_count; i++) {
         if (in(to, i) && i != from) {
             sim_cut(sim, from, i);
@@ -118,8 +121,9 @@ static void go_on_pair(struct sim *sim, uint32_t a, uint64_t b)
 
 void sim_swizzle(struct sim *sim, uint64_t around, uint64_t for_us)
 {
-    sim_say(sim, SIM_SAY_FAULT, "links of nodes %llx are clogged one by one",
-            (unsigned long long)around);
+    char names[SIM_SET_BYTES];
+    sim_set_text(sim, around, names);
+    sim_say(sim, SIM_SAY_FAULT, "links of %s are clogged one by one", names);
     for (uint32_t i = 0; i < sim->member_count; i++) {
         for (uint32_t j = 0; j < i; j++) {
             if (in(around, i) || in(around, j)) {

@@ -125,7 +125,7 @@ static void notice(struct sim *sim, struct sim_node *node, const struct toc_noti
         sim_say(sim, SIM_SAY_REFUSE, "%s refuses %s: %s", node->name, whom, why);
         return;
     case TOC_NOTICE_GROUP:
-        sim_say(sim, SIM_SAY_NOTICE, "%s is in a group more", node->name);
+        sim_say(sim, SIM_SAY_NOTICE, "%s is in one more group", node->name);
         return;
     case TOC_NOTICE_STORE:
         sim_say(sim, SIM_SAY_NOTICE, "%s stores no more", node->name);

@@ -16,7 +16,8 @@ if(sim_built)
   add_dependencies(benches sim)
 endif()
 
-# Same seed, same trace: each scenario runs twice. Each control must be noticed.
+# Same seed, same trace: each scenario runs twice. Each control must be noticed. What cannot be done
+# is refused with a reason.
 if(sim_built)
   set(seeds 200)
   if(TOC_SANITIZED)
@@ -28,7 +29,9 @@ if(sim_built)
   add_test(NAME sim_seeds_store COMMAND sim --seeds 5 --first 1000 --nodes 5 --store lmdb)
   add_test(NAME sim_points_store COMMAND sim --scenario store-points --store lmdb)
   add_test(NAME sim_seeds_crypto COMMAND sim --seeds 2 --first 2000 --nodes 4 --real-crypto)
-  foreach(name scenarios controls seeds seeds_store points_store seeds_crypto)
+  add_test(NAME sim_arguments
+    COMMAND ${CMAKE_SOURCE_DIR}/tests/sim/arguments.py $<TARGET_FILE:sim>)
+  foreach(name arguments scenarios controls seeds seeds_store points_store seeds_crypto)
     toc_case(sim_${name} sim 900)
   endforeach()
 endif()

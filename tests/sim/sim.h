@@ -14,6 +14,7 @@
 #ifndef TOC_SIM_H
 #define TOC_SIM_H
 
+#include <signal.h>
 #include <stdio.h>
 
 #include "core_internal.h"
@@ -35,6 +36,7 @@
 #define SIM_PORT 1000u              /* the address of node i ends in :1000+i */
 #define SIM_NONE UINT32_MAX
 #define SIM_TEXT_BYTES 256u
+#define SIM_SET_BYTES 160u             /* leaves room for the rest of a line */
 #define SIM_MARKER "tocsin-sim-canary" /* begins every content */
 
 struct sim;
@@ -399,6 +401,11 @@ bool sim_store_entry(struct sim *sim, struct sim_node *node, const uint8_t *log,
 void sim_store_digest(struct sim *sim, struct sim_node *node, const uint8_t *log,
                       uint8_t out[TOC_HASH_BYTES]);
 
+/* folder.c: where LMDB's files lie while the process lives */
+
+void sim_folder_make(char *out, size_t size);
+void sim_folder_remove(const char *path);
+
 /* net.c: connections */
 
 void sim_send(struct sim *sim, struct sim_node *node, const struct toc_action *action);
@@ -478,8 +485,8 @@ uint32_t sim_clone(struct sim *sim, uint32_t node);
 
 /* The control of this name, or SIM_BREAK_NONE. */
 enum sim_break sim_break_find(const char *name);
-/* Runs one control, or with SIM_BREAK_NONE all; gives how many were not noticed. */
-size_t sim_control(enum sim_break broken, size_t *ran);
+/* Runs one control, or with SIM_BREAK_NONE all, until *stopped; gives how many were not noticed. */
+size_t sim_control(enum sim_break broken, const volatile sig_atomic_t *stopped, size_t *ran);
 void sim_control_list(void);
 
 /* scenario.c: named runs that assert their trace */
@@ -490,6 +497,7 @@ struct sim_scenario {
     unsigned say;
     void (*run)(struct sim *sim);
     const char *expected; /* lines; a star stands for anything */
+    bool on_model;        /* changes the model's disk, which no LMDB store has */
 };
 /* Ends with a row without a name. */
 extern const struct sim_scenario sim_scenarios[];
@@ -520,6 +528,8 @@ void sim_trace_action(struct sim *sim, const struct sim_node *node,
 /* One readable line. */
 void sim_say(struct sim *sim, enum sim_say kind, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* The names of a set of nodes, shortened when they are many. */
+void sim_set_text(const struct sim *sim, uint64_t set, char out[SIM_SET_BYTES]);
 void sim_trace_result(struct sim *sim, char out[TOC_HASH_BYTES * 2 + 1]);
 
 /* check.c */

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "sim.h"
 
-#include <ftw.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "store.h"
 
@@ -282,12 +280,6 @@ void sim_store_restore(struct sim *sim, struct sim_node *node)
     restore_table(node, &restoring, 'P');
 }
 
-static int remove_one(const char *path, const struct stat *stat, int type, struct FTW *ftw)
-{
-    (void)stat, (void)type, (void)ftw;
-    return remove(path);
-}
-
 void sim_store_open(struct sim *sim, struct sim_node *node)
 {
     struct sim_disk *disk = &node->disk;
@@ -295,10 +287,7 @@ void sim_store_open(struct sim *sim, struct sim_node *node)
         return;
     }
     if (disk->folder[0] == 0) {
-        const char *base = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
-        snprintf(disk->folder, sizeof disk->folder, "%s/tocsin-sim-XXXXXX", base);
-        char *made = mkdtemp(disk->folder);
-        TOC_ASSERT(made != NULL);
+        sim_folder_make(disk->folder, sizeof disk->folder);
     }
     char path[80];
     snprintf(path, sizeof path, "%s/store", disk->folder);
@@ -316,7 +305,7 @@ void sim_store_end(struct sim_node *node)
 void sim_store_remove(struct sim_node *node)
 {
     if (node->disk.folder[0] != 0) {
-        nftw(node->disk.folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+        sim_folder_remove(node->disk.folder);
         node->disk.folder[0] = 0;
     }
 }

@@ -76,6 +76,30 @@ void sim_say(struct sim *sim, enum sim_say kind, const char *format, ...)
     sim->text[sim->text_len] = 0;
 }
 
+void sim_set_text(const struct sim *sim, uint64_t set, char out[SIM_SET_BYTES])
+{
+    size_t len = 0;
+    out[0] = 0;
+    for (uint32_t i = 0; i < sim->node_count && i < 64; i++) {
+        uint32_t last = i;
+        if ((set >> i & 1) == 0) {
+            continue;
+        }
+        while (last + 1 < sim->member_count && last < 63 && (set >> (last + 1) & 1) != 0) {
+            last++;
+        }
+        if (len + 3 * sizeof sim->nodes->name > SIM_SET_BYTES) {
+            snprintf(out + len, SIM_SET_BYTES - len, " and others");
+            return;
+        }
+        last = last > i + 1 ? last : i; /* two are named one by one */
+        len += (size_t)snprintf(out + len, SIM_SET_BYTES - len, "%s%s%s%s", len == 0 ? "" : ", ",
+                                sim->nodes[i].name, last > i ? " to " : "",
+                                last > i ? sim->nodes[last].name : "");
+        i = last;
+    }
+}
+
 void sim_trace_result(struct sim *sim, char out[TOC_HASH_BYTES * 2 + 1])
 {
     struct toc_raw_hash copy = sim->trace;
