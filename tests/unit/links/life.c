@@ -110,6 +110,54 @@ static void a_stranger_behind_the_gate_is_not_answered(void **state)
     world_clear(&world);
 }
 
+/* nor does who shows our own static key, a copy of this node or a mirror. */
+static void our_own_key_is_not_answered(void **state)
+{
+    (void)state;
+    begin(15);
+    liar_init(&liar, &world, 0, 0);
+    liar_dial(&liar);
+    liar_wait(&liar);
+    assert_true(liar.closed);
+    assert_int_equal(liar.why.code, TOC_STRANGER);
+    assert_int_equal(world.nodes[0].last_refused.code, TOC_STRANGER);
+    assert_int_equal(liar.peer.received_bytes, 0);
+    assert_null(toc_links_to(links(), world.nodes[0].node_keys.link_public));
+    assert_true(honest_link_stands());
+    liar_leave(&liar);
+    world_clear(&world);
+}
+
+/* what others dial beyond one link to their organisation gets BYE. */
+static void a_second_link_of_an_organisation_is_not_needed(void **state)
+{
+    (void)state;
+    for (int same = 0; same < 2; same++) {
+        world_init(&world, TOC_ALL_NODES_MAX + 3, 16); /* too many for links to all */
+        world_start(&world, 0);
+        world_start(&world, 1);
+        for (int i = 0; i < 60 && !honest_link_stands(); i++) {
+            world_run(&world, 1000);
+        }
+        struct toc_link *honest = toc_links_to(links(), world.nodes[1].node_keys.link_public);
+        assert_non_null(honest);
+        if (same == 1) { /* as if node 1 were another node of the liar's organisation */
+            memcpy(honest->org, world.nodes[2].org, 32);
+        }
+        liar_init(&liar, &world, 2, 0);
+        liar_dial(&liar);
+        liar_wait(&liar);
+        liar_frames(&liar, toc_span(NULL, 0));
+        world_run(&world, 3000);
+        assert_int_equal(liar.closed, same == 1);
+        const struct liar_message *bye = liar_last(&liar, TOC_MSG_BYE);
+        assert_int_equal(bye != NULL && bye->body.at[0] == TOC_BYE_NOT_NEEDED, same == 1);
+        assert_true(honest_link_stands());
+        liar_leave(&liar);
+        world_clear(&world);
+    }
+}
+
 /* HELLO follows within 5 s. */
 static void a_link_without_hello_is_closed(void **state)
 {
@@ -394,6 +442,8 @@ int main(void)
         cmocka_unit_test(an_opening_that_does_not_end_is_closed),
         cmocka_unit_test(a_replayed_first_message_makes_no_link),
         cmocka_unit_test(a_stranger_behind_the_gate_is_not_answered),
+        cmocka_unit_test(our_own_key_is_not_answered),
+        cmocka_unit_test(a_second_link_of_an_organisation_is_not_needed),
         cmocka_unit_test(a_link_without_hello_is_closed),
         cmocka_unit_test(a_silent_link_is_dead_after_75_s),
         cmocka_unit_test(a_link_that_speaks_lives),

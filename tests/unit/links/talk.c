@@ -197,6 +197,50 @@ static void a_ping_comes_back_as_it_was(void **state)
     end();
 }
 
+/* of many PINGs in one go few are answered. */
+static void few_pongs_wait(void **state)
+{
+    (void)state;
+    static uint8_t frames[15000];
+    struct toc_frame ping = {
+        .type = TOC_MSG_PING, .class = TOC_CLASS_CONTROL, .body = toc_span("12345678", 8)};
+    size_t len = 0;
+    begin(40);
+    liar_join(&liar, &world, 2, 0);
+    while (len + TOC_FRAME_HEAD_BYTES + ping.body.len <= sizeof frames) {
+        len += toc_frame_encode(frames + len, &ping);
+    }
+    liar_frames(&liar, toc_span(frames, len));
+    world_run(&world, 100);
+    assert_false(liar.closed);
+    assert_in_range(liar_count(&liar, TOC_MSG_PONG), 1, 16);
+    assert_honest_link_lives();
+    end();
+}
+
+/* One peer of two whose clock is wrong keeps nobody from publishing, nor is it blamed. */
+static void one_liar_about_the_time_silences_nobody(void **state)
+{
+    (void)state;
+    for (int sign = -1; sign <= 1; sign += 2) {
+        begin(41);
+        opened();
+        uint8_t body[TOC_HELLO_BYTES_MAX];
+        struct toc_hello hello = liar_hello(&liar);
+        hello.clock.ms = (uint64_t)((int64_t)hello.clock.ms + sign * 2 * TOC_CLOCK_MS_MAX);
+        size_t len = toc_hello_encode((struct toc_room){body, sizeof body}, &hello);
+        liar_say(&liar, TOC_MSG_HELLO, TOC_CLASS_CONTROL, toc_span(body, len));
+        liar_wait(&liar);
+        assert_int_equal(links_of(0), 2);
+        size_t published = world.nodes[0].published;
+        assert_honest_link_lives();
+        assert_int_equal(world.nodes[0].published, published + 1);
+        assert_int_equal(world.nodes[0].notices[TOC_NOTICE_CLOCK], 0);
+        assert_false(liar.closed);
+        end();
+    }
+}
+
 static void say_credit(uint64_t live, uint64_t bulk)
 {
     uint8_t body[16];
@@ -432,6 +476,8 @@ int main(void)
         cmocka_unit_test(a_long_record_may_come_as_live),
         cmocka_unit_test(small_messages_of_another_length_are_refused),
         cmocka_unit_test(a_ping_comes_back_as_it_was),
+        cmocka_unit_test(few_pongs_wait),
+        cmocka_unit_test(one_liar_about_the_time_silences_nobody),
         cmocka_unit_test(a_grant_never_shrinks),
         cmocka_unit_test(bye_ends_a_link),
         cmocka_unit_test(a_refused_peer_hears_bye),

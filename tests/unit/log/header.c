@@ -64,6 +64,8 @@ static const struct {
     {0, 0, 0, 143, TOC_TRUNCATED},
     {0, 0, 0, 3, TOC_TRUNCATED},
     {0, 0, 0, 0, TOC_TRUNCATED},
+    {0, 2, 0, 2, TOC_TRUNCATED}, /* not even a length, whatever lies behind */
+    {2, 2, 513, 3, TOC_TRUNCATED},
     {0, 0, 0, 145, TOC_TRAILING},
     {0, 2, 0, 144, TOC_MALFORMED},                      /* version 0 */
     {2, 2, 143, 144, TOC_MALFORMED},                    /* too short */

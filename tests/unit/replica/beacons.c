@@ -236,6 +236,80 @@ static void our_beacons_follow_changes(void **state)
     end();
 }
 
+/* Tables of beacons that are full take nothing more, and nobody is blamed. */
+static void what_finds_no_place_is_dropped(void **state)
+{
+    (void)state;
+    uint8_t all[32], log[32];
+    begin(8);
+    all_group(all);
+    world_log(&world, 0, NULL, log);
+    for (uint32_t i = 0; i < TOC_RECEIPTS_MAX; i++) {
+        replica()->receipts[i].used = true; /* by nodes of nobody */
+    }
+    struct toc_beacon beacon = beacon_of(all, log, 7, 100);
+    say_beacon(&beacon, &world.nodes[2].log_keys);
+    assert_int_equal(receipt(0, world.nodes[2].org, log), 0);
+    assert_int_equal(beacons_stored(), 1); /* its serial is known */
+    for (uint32_t i = 0; i < TOC_BEACON_SERIALS_MAX; i++) {
+        replica()->serials[i].used = true;
+        memset(replica()->serials[i].org, 0xee, 32);
+    }
+    beacon = beacon_of(all, log, 8, 101);
+    assert_code(toc_replica_note_beacon(replica(), &beacon), TOC_FULL);
+    say_beacon(&beacon, &world.nodes[2].log_keys);
+    assert_false(liar.closed);
+    assert_honest_links_go_on();
+    end();
+}
+
+/* what was stored is judged again when it is loaded; a place is counted once. */
+static void what_is_noted_is_judged_again(void **state)
+{
+    (void)state;
+    uint8_t all[32], log[32];
+    begin(9);
+    all_group(all);
+    world_log(&world, 0, direct_group, log);
+    struct toc_beacon beacon = beacon_of(direct_group, log, 7, 100);
+    assert_code(toc_replica_note_beacon(replica(), &beacon), TOC_MEMBER);
+    world_log(&world, 0, NULL, log);
+    uint32_t count = replica()->receipt_count;
+    beacon = beacon_of(all, log, 7, 100);
+    assert_ok(toc_replica_note_beacon(replica(), &beacon));
+    beacon = beacon_of(all, log, 8, 100);
+    assert_code(toc_replica_note_beacon(replica(), &beacon), TOC_STALE);
+    assert_int_equal(receipt(0, world.nodes[2].org, log), 7);
+    beacon = beacon_of(all, log, 8, 101);
+    assert_ok(toc_replica_note_beacon(replica(), &beacon));
+    assert_int_equal(receipt(0, world.nodes[2].org, log), 8);
+    assert_int_equal(replica()->receipt_count, count + 1);
+    /* A row of a log of another group. */
+    world_log(&world, 0, direct_group, log);
+    beacon = beacon_of(all, log, 7, 102);
+    assert_ok(toc_replica_note_beacon(replica(), &beacon));
+    assert_int_equal(replica()->receipt_count, count + 1);
+    end();
+}
+
+/* A node whose store has failed notes nothing that it could not keep. */
+static void a_broken_node_takes_no_beacons(void **state)
+{
+    (void)state;
+    uint8_t all[32], log[32];
+    begin(10);
+    all_group(all);
+    world_log(&world, 0, NULL, log);
+    replica()->broken = true;
+    struct toc_beacon beacon = beacon_of(all, log, 7, 100);
+    say_beacon(&beacon, &world.nodes[2].log_keys);
+    assert_int_equal(receipt(0, world.nodes[2].org, log), 0);
+    assert_int_equal(beacons_stored(), 0);
+    assert_false(liar.closed);
+    replica()->broken = false;
+    end();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -247,6 +321,9 @@ int main(void)
         cmocka_unit_test(beacons_out_of_form_are_refused),
         cmocka_unit_test(a_flood_of_beacons_is_thinned_out),
         cmocka_unit_test(our_beacons_follow_changes),
+        cmocka_unit_test(what_finds_no_place_is_dropped),
+        cmocka_unit_test(what_is_noted_is_judged_again),
+        cmocka_unit_test(a_broken_node_takes_no_beacons),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -28,6 +28,7 @@ static void tags_out_of_form_are_refused(void **state)
         {15 * 8, 0, TOC_MALFORMED},
         {17 * 8, 0, TOC_MALFORMED},
         {16 * 8 - 1, 0, TOC_MALFORMED},
+        {16 * 8 + 1, 0, TOC_MALFORMED},
         {4128 * 8, 0, TOC_MALFORMED},
         {32 * 8, 1, TOC_MALFORMED},
         {32 * 8, 2, TOC_MALFORMED},
@@ -229,6 +230,31 @@ static void digests_out_of_form_are_refused(void **state)
     }
 }
 
+/* as many digests as the groups it says. */
+static void digests_too_few_or_too_many_are_refused(void **state)
+{
+    (void)state;
+    for (int more = -1; more <= 1; more++) {
+        begin(48 + (uint64_t)(more + 1));
+        link_to_liar()->vtop_due = true;
+        world_run(&world, 1500);
+        const struct liar_message *vtop = liar_last(&liar, TOC_MSG_VTOP);
+        assert_non_null(vtop);
+        uint8_t body[4 + 3 * TOC_DIGEST_BYTES] = {0};
+        assert_int_equal(vtop->body.len, 4 + 2 * TOC_DIGEST_BYTES);
+        memcpy(body, vtop->body.at, vtop->body.len);
+        liar_state(&world, 0, before);
+        liar_say(&liar, TOC_MSG_VTOP, TOC_CLASS_CONTROL,
+                 toc_span(body, (size_t)(4 + (2 + more) * (int)TOC_DIGEST_BYTES)));
+        if (more == 0) {
+            assert_ignored(before);
+        } else {
+            assert_refused(TOC_MALFORMED, before);
+        }
+        end();
+    }
+}
+
 /* the sides mean different groups: our tags go again, but no faster than once a second. */
 static void digests_of_other_groups_bring_tags(void **state)
 {
@@ -317,9 +343,12 @@ static void rows_that_say_nothing_are_ignored(void **state)
     say_row(direct_group, log, 50); /* a group that is not shared */
     say_row(group, log, 50);        /* no group */
     say_row(all, log, 50);          /* a log of another group */
+    uint32_t at = toc_ledger_find_log(replica()->ledger, log);
     log[0] ^= 1;
     say_row(all, log, 50); /* no log */
     assert_ignored(before);
+    assert_int_equal(replica()->ledger->logs[at].wanted_to, 0);
+    assert_int_equal(*toc_replica_has(replica(), link_to_liar(), at), 0);
     assert_int_equal(liar_count(&liar, TOC_MSG_WANT), 0);
     end();
 }
@@ -506,6 +535,7 @@ int main(void)
         cmocka_unit_test(wants_of_one_log_join),
         cmocka_unit_test(wants_of_unknown_logs_are_ignored),
         cmocka_unit_test(digests_out_of_form_are_refused),
+        cmocka_unit_test(digests_too_few_or_too_many_are_refused),
         cmocka_unit_test(digests_of_other_groups_bring_tags),
         cmocka_unit_test(digests_that_differ_bring_rows),
         cmocka_unit_test(rows_out_of_form_are_refused),
