@@ -174,6 +174,33 @@ static void verbatim_headers_must_fit_their_range(void **state)
     chain_clear(&chain);
 }
 
+/* a header of version 1 that is whole and true has one form all the same. */
+static void a_known_header_does_not_travel_whole(void **state)
+{
+    (void)state;
+    chain_init(&chain, 4);
+    chain_add(&chain, 5, 9);
+    chain_add(&chain, 5, 1);
+    struct toc_span range =
+        chain_range(&chain, 1, 1, true, (struct toc_room){memory, sizeof memory});
+    size_t tail = range.len - 86 - CHAIN_HEADER_BYTES;
+    struct toc_header header = chain.entries[1].header;
+    memcpy(header.log, memory + 1, 32);
+    header.seq = 1;
+    memset(header.prev, 0, sizeof header.prev);
+    toc_payload_hash(header.payload_hash, toc_span(chain.entries[0].payload, header.payload_bytes));
+    memmove(memory + 86 + TOC_HEADER_BYTES, memory + 86 + CHAIN_HEADER_BYTES, tail);
+    toc_put_le16(memory + 84, TOC_HEADER_BYTES);
+    toc_header_encode(memory + 86, &header);
+    assert_int_equal(walk_code(toc_span(memory, 86 + TOC_HEADER_BYTES + tail)), TOC_MALFORMED);
+    struct toc_range_walk walk;
+    struct toc_entry entry;
+    assert_ok(toc_range_open(&walk, toc_span(memory, 86 + TOC_HEADER_BYTES + tail)));
+    struct toc_err err = toc_range_next(&walk, &entry);
+    assert_string_equal(err.why, "known header is not elided");
+    chain_clear(&chain);
+}
+
 /* A walk gives back what was built, header for header and byte for byte. */
 static void a_walk_rebuilds_every_header(void **state)
 {
@@ -352,6 +379,7 @@ int main(void)
         cmocka_unit_test(entries_have_one_form),
         cmocka_unit_test(the_fixed_part_is_checked_first),
         cmocka_unit_test(verbatim_headers_must_fit_their_range),
+        cmocka_unit_test(a_known_header_does_not_travel_whole),
         cmocka_unit_test(a_walk_rebuilds_every_header),
         cmocka_unit_test(large_payloads_are_detached),
         cmocka_unit_test(builder_keeps_its_first_failure),

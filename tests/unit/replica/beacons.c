@@ -86,7 +86,7 @@ static void a_beacon_of_who_is_not_in_the_group_is_refused(void **state)
     world_log(&world, 0, direct_group, log);
     struct toc_beacon beacon = beacon_of(direct_group, log, 7, 100);
     liar_state(&world, 0, before);
-    say_beacon(&beacon, &world.nodes[2].log_keys);
+    say_beacon(&beacon, &world.nodes[3].log_keys); /* before a signature costs anything */
     assert_refused(TOC_MEMBER, before);
     assert_int_equal(receipt(0, world.nodes[2].org, log), 0);
     assert_int_equal(beacons_stored(), 0);

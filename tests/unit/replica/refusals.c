@@ -89,6 +89,32 @@ static void who_cannot_give_is_asked_once_a_minute(void **state)
     end();
 }
 
+/* whoever comes next at the link's place is asked; the newest refusals are remembered. */
+static void another_link_is_asked_at_once(void **state)
+{
+    (void)state;
+    meet(6);
+    replica()->plan.refusal_next = TOC_REFUSALS_MAX - 1;
+    say_row(all, log_of_1, 50);
+    world_run(&world, 100);
+    uint32_t place = link_to_liar()->place;
+    say_nopay(log_of_1, 1);
+    assert_int_equal(replica()->plan.refusal_next, 0);
+    uint32_t log = toc_ledger_find_log(replica()->ledger, log_of_1);
+    assert_true(toc_refusal_has(&replica()->plan, place, log, 1));
+    liar_leave(&liar);
+    world_run(&world, 100);
+    liar_join(&liar, &world, 2, 0);
+    assert_int_equal(link_to_liar()->place, place);
+    assert_false(toc_refusal_has(&replica()->plan, place, log, 1));
+    liar_agree(&liar);
+    liar_forget(&liar);
+    say_row(all, log_of_1, 50);
+    world_run(&world, 100);
+    assert_int_equal(liar_count(&liar, TOC_MSG_WANT), 1);
+    end();
+}
+
 /* What lies before it in its item, and what lies behind it, is as before. */
 static void an_item_ends_before_what_is_refused(void **state)
 {
@@ -157,6 +183,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_cannot_be_read_is_said),
         cmocka_unit_test(who_cannot_give_is_asked_once_a_minute),
+        cmocka_unit_test(another_link_is_asked_at_once),
         cmocka_unit_test(an_item_ends_before_what_is_refused),
         cmocka_unit_test(what_is_not_owed_says_nothing),
         cmocka_unit_test(a_refusal_of_our_own_log_does_not_say_that_it_is_whole),
