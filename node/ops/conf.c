@@ -146,6 +146,8 @@ struct toc_err toc_conf_set(struct toc_conf *conf, const char *section, const ch
 
 /* a file */
 
+#define COMMENT_HINT " is followed by a comment: comments need a line of their own"
+
 static struct toc_span trim(struct toc_span text)
 {
     while (text.len > 0 && (text.at[0] == ' ' || text.at[0] == '\t')) {
@@ -168,7 +170,61 @@ static struct toc_span take_line(struct toc_span *text)
     return taken;
 }
 
-static struct toc_err parse_line(struct toc_conf *conf, struct toc_span *section,
+#define SHOWN(text) (int)((text).len > 64 ? 64 : (text).len), (const char *)(text).at
+
+static bool is_section(struct toc_span name)
+{
+    for (size_t i = 0; i < KEY_COUNT; i++) {
+        if (is_word(name, keys[i].section)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static struct toc_err enter_section(struct toc_span *section, struct toc_span text,
+                                    struct toc_line *line)
+{
+    if (text.at[text.len - 1] != ']') {
+        return toc_line_fail(line, TOC_SYNTAX, "%s",
+                             memchr(text.at, ']', text.len) == NULL ? "a section must end with ]"
+                                                                    : "a section" COMMENT_HINT);
+    }
+    struct toc_span name = toc_span(text.at + 1, text.len - 2);
+    if (!is_section(name)) {
+        return toc_line_fail(line, TOC_USAGE, "no section [%.*s]", SHOWN(name));
+    }
+    *section = name;
+    return toc_ok();
+}
+
+/* What stands behind a blank and a comment sign in a value that is refused was meant as one. */
+static bool has_comment(struct toc_span value)
+{
+    for (size_t i = 1; i < value.len; i++) {
+        bool blank = value.at[i - 1] == ' ' || value.at[i - 1] == '\t';
+        if (blank && (value.at[i] == '#' || value.at[i] == ';')) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static struct toc_err set_line(struct toc_conf *conf, bool *given, const struct key *key,
+                               struct toc_span value, struct toc_line *line)
+{
+    if (*given) {
+        return toc_line_fail(line, TOC_USAGE, "%s is given twice in [%s]", key->name, key->section);
+    }
+    if (has_comment(value)) {
+        return toc_line_fail(line, TOC_USAGE, "the value of %s%s", key->name, COMMENT_HINT);
+    }
+    *given = true;
+    return set_value(conf, key, value, line);
+}
+
+/* `given`: which keys the file has set, by their place in the table. */
+static struct toc_err parse_line(struct toc_conf *conf, struct toc_span *section, bool *given,
                                  struct toc_span text, struct toc_line *line)
 {
     text = trim(text);
@@ -176,11 +232,7 @@ static struct toc_err parse_line(struct toc_conf *conf, struct toc_span *section
         return toc_ok();
     }
     if (text.at[0] == '[') {
-        if (text.at[text.len - 1] != ']') {
-            return toc_line_fail(line, TOC_SYNTAX, "a section must end with ]");
-        }
-        *section = toc_span(text.at + 1, text.len - 2);
-        return toc_ok();
+        return enter_section(section, text, line);
     }
     const uint8_t *sign = memchr(text.at, '=', text.len);
     if (sign == NULL) {
@@ -190,13 +242,15 @@ static struct toc_err parse_line(struct toc_conf *conf, struct toc_span *section
     struct toc_span name = trim(toc_span(text.at, at));
     struct toc_span value = trim(toc_span(text.at + at + 1, text.len - at - 1));
     const struct key *key = find(*section, name);
-    if (key == NULL) {
-        return toc_line_fail(line, TOC_USAGE, "there is no key %.*s in [%.*s]",
-                             (int)(name.len > 64 ? 64 : name.len), (const char *)name.at,
-                             (int)(section->len > 64 ? 64 : section->len),
-                             (const char *)section->at);
+    if (key == NULL && section->len == 0) {
+        return toc_line_fail(line, TOC_USAGE, "%.*s stands before the first [section]",
+                             SHOWN(name));
     }
-    return set_value(conf, key, value, line);
+    if (key == NULL) {
+        return toc_line_fail(line, TOC_USAGE, "there is no key %.*s in [%.*s]", SHOWN(name),
+                             SHOWN(*section));
+    }
+    return set_line(conf, &given[key - keys], key, value, line);
 }
 
 struct toc_err toc_conf_parse(struct toc_conf *conf, struct toc_span text, const char *name,
@@ -208,9 +262,10 @@ struct toc_err toc_conf_parse(struct toc_conf *conf, struct toc_span text, const
     }
     struct toc_conf read = *conf;
     struct toc_span section = toc_span(text.at, 0);
+    bool given[KEY_COUNT] = {false};
     for (unsigned number = 1; text.len > 0; number++) {
         struct toc_line why = {{0}};
-        struct toc_err err = parse_line(&read, &section, take_line(&text), &why);
+        struct toc_err err = parse_line(&read, &section, given, take_line(&text), &why);
         if (toc_failed(err)) {
             toc_line_set(line, "%s:%u: %s", name, number, why.text);
             return err;
@@ -258,11 +313,22 @@ static int value_text(char *out, size_t out_bytes, const struct toc_conf *conf,
     return snprintf(out, out_bytes, "%s", levels[*(const enum toc_level *)(const void *)at]);
 }
 
+#define RESTART " Needs a restart."
+
+/* What a running node takes over from the file. */
+static bool changes_at_once(const struct key *key)
+{
+    return key->offset == offsetof(struct toc_conf, node_log) ||
+           key->offset == offsetof(struct toc_conf, publish_audience);
+}
+
 size_t toc_conf_text(char *out, size_t out_bytes, const struct toc_conf *conf)
 {
-    int head = snprintf(out, out_bytes,
-                        "# Configuration of a Tocsin node. Lines that begin with # are comments.\n"
-                        "# SIGHUP makes the node read it again; what needs a restart says so.\n");
+    int head = snprintf(
+        out, out_bytes,
+        "# Configuration of a Tocsin node. Lines that begin with # are comments.\n"
+        "# SIGHUP makes the node read it again: `log` and `audience` change at once; what needs\n"
+        "# a restart says so.\n");
     TOC_ASSERT(head > 0 && (size_t)head < out_bytes);
     size_t used = (size_t)head;
     const char *section = "";
@@ -272,8 +338,9 @@ size_t toc_conf_text(char *out, size_t out_bytes, const struct toc_conf *conf)
         bool first = strcmp(section, keys[i].section) != 0;
         section = keys[i].section;
         int len =
-            snprintf(out + used, out_bytes - used, "%s%s%s\n# %s\n%s = %s\n", first ? "\n[" : "",
-                     first ? section : "", first ? "]" : "", keys[i].comment, keys[i].name, value);
+            snprintf(out + used, out_bytes - used, "%s%s%s\n# %s%s\n%s = %s\n", first ? "\n[" : "",
+                     first ? section : "", first ? "]" : "", keys[i].comment,
+                     changes_at_once(&keys[i]) ? "" : RESTART, keys[i].name, value);
         TOC_ASSERT(len > 0 && (size_t)len < out_bytes - used);
         used += (size_t)len;
     }

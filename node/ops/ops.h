@@ -289,8 +289,9 @@ void toc_conf_init(struct toc_conf *conf);
 TOC_MUST_USE struct toc_err toc_conf_set(struct toc_conf *conf, const char *section,
                                          const char *key, struct toc_span value,
                                          struct toc_line *line);
-/* Reads INI text over what `conf` holds: [section], key = value, # and ; comments. `name` is used
- * in the line ("tocsin.conf:7: …"). Fails: USAGE, SYNTAX, LIMIT; conf is unchanged then. */
+/* Reads INI text over what `conf` holds: [section], key = value, # and ; comments on lines of their
+ * own, a key once. `name` is used in the line ("tocsin.conf:7: …"). Fails: USAGE, SYNTAX, LIMIT;
+ * conf is unchanged then. */
 TOC_MUST_USE struct toc_err toc_conf_parse(struct toc_conf *conf, struct toc_span text,
                                            const char *name, struct toc_line *line);
 /* Defaults, then HOME/tocsin.conf (absent: defaults alone). */

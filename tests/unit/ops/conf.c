@@ -18,6 +18,8 @@ static void every_key_has_a_default_and_the_file_that_init_writes_reads_back(voi
     assert_int_equal(len, strlen(text));
     assert_ok(toc_conf_parse(&defaults, toc_span(text, len), "tocsin.conf", &line));
     assert_memory_equal(&defaults, &read, sizeof(read));
+    assert_non_null(strstr(text, "1 to 16. Needs a restart.\npool_threads"));
+    assert_non_null(strstr(text, "warning, info, debug.\nlog = info"));
 }
 
 static void what_is_wrong_is_refused_with_its_line(void **state)
@@ -29,7 +31,18 @@ static void what_is_wrong_is_refused_with_its_line(void **state)
         const char *line;
     } rows[] = {
         {"[node]\nlistn = none\n", TOC_USAGE, "x.conf:2: there is no key listn in [node]"},
-        {"listen = none\n", TOC_USAGE, "x.conf:1: there is no key listen in []"},
+        {"listen = none\n", TOC_USAGE, "x.conf:1: listen stands before the first [section]"},
+        {"[qouta]\nburst = 1\n", TOC_USAGE, "x.conf:1: no section [qouta]"},
+        {"[]\n", TOC_USAGE, "x.conf:1: no section []"},
+        {"[node] # ours\n", TOC_SYNTAX,
+         "x.conf:1: a section is followed by a comment: comments need a line of their own"},
+        {"[node]\nlog = info # quiet\n", TOC_USAGE,
+         "x.conf:2: the value of log is followed by a comment: comments need a line of their own"},
+        {"[publish]\naudience = all\t; of us\n", TOC_USAGE,
+         "x.conf:2: the value of audience is followed by a comment: comments need a line of their "
+         "own"},
+        {"[node]\nlog = info\n[limits]\n[node]\nlog = info\n", TOC_USAGE,
+         "x.conf:5: log is given twice in [node]"},
         {"[node]\n\n# c\nalone = maybe\n", TOC_USAGE, "x.conf:4: alone must be yes or no"},
         {"[node\n", TOC_SYNTAX, "x.conf:1: a section must end with ]"},
         {"[node]\nlisten\n", TOC_SYNTAX, "x.conf:2: neither [section], key = value nor # comment"},
