@@ -107,12 +107,16 @@ struct toc_health_view {
     uint32_t other_orgs;     /* of so many in the roster */
     uint64_t behind_entries; /* that others hold and we do not, */
     uint32_t behind_logs, behind_groups;
-    bool own_behind;       /* of our own logs too: the store has lost entries */
-    bool alarm;            /* the others' beacons have been ahead of us for ten minutes: */
-    uint32_t witness_orgs; /* those of so many organisations */
-    struct toc_utc since;  /* the health that is shown; 0 when complete */
+    uint64_t coming_entries; /* younger than TOC_LAG_SETTLE_MS, or not looked at: no lag yet */
+    bool own_behind;         /* of our own logs too: the store has lost entries */
+    bool over_quota;         /* our organisation's entries wait to be fetched */
+    bool alarm;              /* the others' beacons have been ahead of us for ten minutes: */
+    uint32_t witness_orgs;   /* those of so many organisations */
+    struct toc_utc since;    /* the health that is shown; 0 when complete */
 };
 void toc_core_view_health(const struct toc_core *core, struct toc_health_view *view);
+/* The federation has others, and no link to any other node stands, be it our organisation's own. */
+bool toc_core_is_alone(const struct toc_core *core);
 
 /* A group in which others hold more than we do. */
 struct toc_lag_view {

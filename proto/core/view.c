@@ -67,7 +67,7 @@ static void view_link(const struct toc_core *core, const struct toc_link *link,
                                    .group_count = shared_groups(core, link),
                                    .behind_entries = link->established ? behind(core, link) : 0,
                                    .queued = queued(link),
-                                   .rate = link->peer.rate.bytes_s};
+                                   .rate = link->peer.rate.loaded ? link->peer.rate.bytes_s : 0};
     count_logs(core, link, view);
     memcpy(view->org, link->org, TOC_ID_BYTES);
 }
@@ -104,6 +104,35 @@ static uint32_t linked_orgs(const struct toc_core *core)
     return count;
 }
 
+/* What the peers tell of one log beyond our head. */
+static uint64_t told_of(const struct toc_core *core, uint32_t log)
+{
+    const struct toc_ledger_log *at = &core->ledger.logs[log];
+    uint64_t most = at->head.seq;
+    for (uint32_t i = 0; !at->disputed && i < core->links.top; i++) {
+        const struct toc_link *link = &core->links.items[i];
+        uint64_t has = core->replica.has[(size_t)link->place * core->ledger.log_max + log];
+        most = toc_link_stands(link) && has > most ? has : most;
+    }
+    return most - at->head.seq;
+}
+
+/* Entries that the peers have told of too lately for toc_lag to count them. A claim that has stood
+ * for long and that toc_lag does not count is one organisation's word: it is not coming. */
+static uint64_t coming(const struct toc_core *core)
+{
+    const struct toc_lag *lag = &core->replica.lag;
+    uint64_t entries = 0, now_ms = lag->check_ms;
+    for (uint32_t i = 0; i < core->ledger.log_count; i++) {
+        const struct toc_lag_log *row = &lag->logs[i];
+        bool old = row->claimed_seq > core->ledger.logs[i].head.seq &&
+                   now_ms - row->claimed_ms > TOC_LAG_SETTLE_MS + TOC_LAG_CHECK_MS;
+        uint64_t told = old ? 0 : told_of(core, i);
+        entries = told > UINT64_MAX - entries ? UINT64_MAX : entries + told;
+    }
+    return entries;
+}
+
 void toc_core_view_health(const struct toc_core *core, struct toc_health_view *view)
 {
     const struct toc_lag *lag = &core->replica.lag;
@@ -112,7 +141,9 @@ void toc_core_view_health(const struct toc_core *core, struct toc_health_view *v
                                      .behind_entries = lag->entries,
                                      .behind_logs = lag->log_count,
                                      .behind_groups = lag->group_count,
+                                     .coming_entries = coming(core),
                                      .own_behind = lag->own,
+                                     .over_quota = core->replica.quota_told,
                                      .alarm = lag->alarm,
                                      .witness_orgs = lag->witness_count};
     bool alone = view->linked_orgs == 0 && view->other_orgs > 0;
@@ -123,6 +154,16 @@ void toc_core_view_health(const struct toc_core *core, struct toc_health_view *v
         view->health = TOC_HEALTH_BEHIND;
         view->since = lag->behind_since;
     }
+}
+
+bool toc_core_is_alone(const struct toc_core *core)
+{
+    for (uint32_t i = 0; i < core->links.top; i++) {
+        if (toc_link_stands(&core->links.items[i])) {
+            return false;
+        }
+    }
+    return core->ledger.roster->org_count > 1;
 }
 
 size_t toc_core_view_lags(const struct toc_core *core, struct toc_lag_view *views, size_t max)

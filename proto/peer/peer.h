@@ -165,6 +165,7 @@ struct toc_rate {
     struct toc_mono begun; /* of the window that runs */
     uint64_t bytes;        /* that have left since */
     bool running, paused;  /* paused: for a part of it there was nothing to send */
+    bool loaded;           /* one window at least had always something to send */
 };
 /* There is something to send: a window begins if none runs. */
 void toc_rate_offered(struct toc_rate *rate, struct toc_mono now);

@@ -34,7 +34,10 @@ void toc_rate_sent(struct toc_rate *rate, size_t bytes, struct toc_mono now)
     } else if (!rate->paused) {
         rate->bytes_s = seen;
     }
-    *rate = (struct toc_rate){.bytes_s = rate->bytes_s, .running = true, .begun = now};
+    *rate = (struct toc_rate){.bytes_s = rate->bytes_s,
+                              .loaded = rate->loaded || !rate->paused,
+                              .running = true,
+                              .begun = now};
 }
 
 uint32_t toc_rate_frame_bytes(const struct toc_rate *rate)
