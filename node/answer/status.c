@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #define ALARMS_MAX 12u
-#define ALARMS_OWN 5u /* of them those of this file */
+#define ALARMS_OWN 6u /* of them those of this file */
 #define LAGS_MAX 16u  /* groups named one by one */
 #define VERSION_BYTES 16u
 
@@ -121,15 +121,27 @@ static void add_node(struct walk *walk, const struct toc_card *card, const struc
     link_fields(row, card, cert, view);
 }
 
-/* Every node of the federation but this one. */
+static int by_handle(const void *one, const void *other)
+{
+    const struct toc_directory_slot *const *a = one, *const *b = other;
+    return strcmp((*a)->card.handle, (*b)->card.handle);
+}
+
+/* Every node of the federation but this one, by organisation, then number. */
 static void walk_nodes(struct walk *walk, const struct toc_core *core)
 {
     struct toc_link_view views[TOC_LINKS_MAX];
     size_t count = toc_core_view_links(core, views, TOC_LINKS_MAX);
     count = count < TOC_LINKS_MAX ? count : TOC_LINKS_MAX;
     const struct toc_directory *directory = toc_core_directory(core);
-    for (size_t i = 0; i < directory->slot_count; i++) {
-        const struct toc_card *card = &directory->slots[i].card;
+    const struct toc_directory_slot *slots[TOC_ORGS_MAX];
+    size_t slot_count = 0;
+    for (; slot_count < directory->slot_count && slot_count < TOC_ORGS_MAX; slot_count++) {
+        slots[slot_count] = &directory->slots[slot_count];
+    }
+    qsort(slots, slot_count, sizeof(slots[0]), by_handle);
+    for (size_t i = 0; i < slot_count; i++) {
+        const struct toc_card *card = &slots[i]->card;
         for (size_t k = 0; k < card->node_count; k++) {
             const struct toc_cert *cert = &card->nodes[k];
             bool own = memcmp(card->id, walk->desk->org, TOC_ID_BYTES) == 0 &&
@@ -186,17 +198,10 @@ static void add_alarms(struct status *status, void *loop, const struct toc_core 
     struct toc_line lines[ALARMS_MAX];
     const struct toc_desk *desk = status->walk.desk;
     size_t count = desk->alarms(loop, lines, ALARMS_MAX - ALARMS_OWN);
-    struct toc_link_view views[TOC_LINKS_MAX];
-    size_t others = toc_core_directory(core)->slot_count;
-    size_t link_count = toc_core_view_links(core, views, TOC_LINKS_MAX);
-    bool linked = false;
-    for (size_t i = 0; i < link_count && i < TOC_LINKS_MAX; i++) {
-        linked = linked || views[i].established;
-    }
     if (status->store_alarm.text[0] != '\0') {
         lines[count++] = status->store_alarm;
     }
-    if (!linked && others > 1) {
+    if (toc_core_is_alone(core)) {
         toc_line_set(&lines[count++], "no link to any other node: see `tocsin peers`");
     }
     if (status->health.alarm) {
@@ -210,11 +215,15 @@ static void add_alarms(struct status *status, void *loop, const struct toc_core 
         toc_line_set(&lines[count++], "others hold entries of this node's own log that its store "
                                       "lacks: publish nothing until they have come back");
     }
+    if (status->health.over_quota) {
+        toc_line_set(&lines[count++], "this organisation publishes more than its quota: what is "
+                                      "beyond is announced, and the others fetch it later");
+    }
     if (status->feed.quarantined > 0) {
         toc_line_set(&lines[count++],
-                     "%llu bulletins crashed the indexer and are shown unread: keep them for a "
-                     "report",
-                     (unsigned long long)status->feed.quarantined);
+                     "%llu bulletin%s crashed the indexer and shown unread: keep for a report",
+                     (unsigned long long)status->feed.quarantined,
+                     status->feed.quarantined == 1 ? "" : "s");
     }
     struct toc_span texts[ALARMS_MAX];
     for (size_t i = 0; i < count; i++) {
@@ -232,8 +241,10 @@ static void add_health(struct status *status)
     toc_build_str(row, TOC_FIELD_HEALTH, texts[health->health]);
     toc_build_number(row, TOC_FIELD_BEHIND_LOGS, health->behind_logs);
     toc_build_number(row, TOC_FIELD_BEHIND_GROUPS, health->behind_groups);
-    if (health->since.ms != 0) {
-        toc_build_number(row, TOC_FIELD_BEHIND_SINCE, health->since.ms);
+    if (health->health != TOC_HEALTH_COMPLETE) {
+        /* What the core has not looked at since it came to be began seconds ago. */
+        uint64_t since = health->since.ms != 0 ? health->since.ms : toc_now_utc().ms;
+        toc_build_number(row, TOC_FIELD_BEHIND_SINCE, since);
     }
     toc_build_number(row, TOC_FIELD_WITNESSES, health->witness_orgs);
     toc_build_number(row, TOC_FIELD_LINKED_ORGS, health->linked_orgs);
@@ -312,6 +323,7 @@ struct toc_err toc_answer_status(const struct toc_desk *desk, struct toc_answer 
         return toc_answer_stopping(answer);
     }
     add_lags(&status, names);
+    toc_build_number(&status.row, TOC_FIELD_COMING, status.health.coming_entries);
     toc_handles_free(names);
     return answer->row(answer->client, &status.row) ? toc_ok() : TOC_GONE;
 }

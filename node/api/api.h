@@ -161,7 +161,8 @@
     X(HEALTH, 146, "health", TEXT, 16, "complete, behind, cut off")                                \
     X(BEHIND_LOGS, 147, "behind_logs", NUMBER, UINT64_MAX, "in which others hold more")            \
     X(BEHIND_GROUPS, 148, "behind_groups", NUMBER, UINT64_MAX, "the same")                         \
-    X(BEHIND_SINCE, 149, "behind_since", TIME, UINT64_MAX, "since when HEALTH is what it is")      \
+    X(BEHIND_SINCE, 149, "behind_since", TIME, UINT64_MAX,                                         \
+      "since when HEALTH is what it is, cut off too")                                              \
     X(WITNESSES, 150, "witnesses", NUMBER, UINT64_MAX,                                             \
       "organisations ahead of us for ten minutes")                                                 \
     X(LINKED_ORGS, 151, "linked_orgs", NUMBER, UINT64_MAX, "other organisations with a link")      \
@@ -171,7 +172,8 @@
     X(RATE, 155, "rate", NUMBER, UINT64_MAX, "bytes a second that the peer takes; 0: not known")   \
     X(EAGER, 156, "eager_logs", NUMBER, UINT64_MAX, "whose entries the peer is sent")              \
     X(LAZY, 157, "lazy_logs", NUMBER, UINT64_MAX, "of which the peer is told only")                \
-    X(QUEUED, 158, "queued", NUMBER, UINT64_MAX, "messages that wait to go to the peer")
+    X(QUEUED, 158, "queued", NUMBER, UINT64_MAX, "messages that wait to go to the peer")           \
+    X(COMING, 159, "coming", NUMBER, UINT64_MAX, "entries told of seconds ago, not yet BEHIND")
 
 enum toc_field_type {
     TOC_FIELD_TYPE_NUMBER,
