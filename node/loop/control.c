@@ -45,6 +45,7 @@ static void on_tick(uv_timer_t *timer)
     struct toc_serve_client *client = daemon->server->clients;
     toc_serve_listen(daemon);
     toc_drive_clock(daemon);
+    toc_drive_alone(daemon);
     toc_submit_tick(daemon);
     tell_damage(daemon);
     while (client != NULL) {

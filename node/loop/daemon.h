@@ -77,6 +77,9 @@ TOC_MUST_USE struct toc_err toc_drive_catch_up(struct toc_daemon *daemon, struct
  * has; set right again, it is as if it had not. */
 void toc_drive_clock(struct toc_daemon *daemon);
 
+/* Now and then: says in the log that no link to another node stands, and that one does again. */
+void toc_drive_alone(struct toc_daemon *daemon);
+
 /* Frees what is left. */
 void toc_drive_end(struct toc_daemon *daemon);
 
@@ -240,6 +243,8 @@ struct toc_daemon {
     bool stopping;
     bool ended; /* the core is not stepped any more */
     bool clock_off;
+    uint64_t alone_ms;      /* since when no link stands; 0: one does */
+    bool alone_told;        /* in the log */
     bool clock_jumped;      /* and the operator does not trust it all the same */
     uint64_t clock_base_ms; /* wall clock less the clock that cannot be set, at the start */
     bool damage_told;       /* in the log, once */

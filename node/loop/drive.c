@@ -7,6 +7,7 @@
 
 /* As far as a node may be off its peers: beyond it, times in its log would mislead. */
 #define CLOCK_JUMP_MS_MAX 600000
+#define ALONE_MS 5000u /* for so long no link is no news: a start, a peer that restarts */
 
 /* work on the pool */
 
@@ -300,8 +301,10 @@ static void say_notice(struct toc_daemon *daemon, const struct toc_notice *notic
         say_refusal(daemon, notice);
         return;
     case TOC_NOTICE_GROUP:
-        toc_say(TOC_LEVEL_INFO,
-                "%s writes to an audience that this node belongs to, for the first time", who);
+        if (memcmp(notice->org, daemon->org, sizeof(daemon->org)) != 0) {
+            toc_say(TOC_LEVEL_INFO,
+                    "%s writes to an audience that this node belongs to, for the first time", who);
+        }
         return;
     case TOC_NOTICE_STORE:
         toc_say(TOC_LEVEL_ERROR, "the store refused a change: nothing is acknowledged until a "
@@ -462,6 +465,28 @@ void toc_drive_clock(struct toc_daemon *daemon)
                 (long long)(jump_ms / 60000));
     }
     daemon->clock_jumped = jumped;
+}
+
+void toc_drive_alone(struct toc_daemon *daemon)
+{
+    if (daemon->stopping || daemon->ended) {
+        return;
+    }
+    uint64_t now = toc_now_mono().ms;
+    if (!toc_core_is_alone(daemon->core)) {
+        if (daemon->alone_told) {
+            toc_say(TOC_LEVEL_INFO, "a link to another node stands again");
+        }
+        daemon->alone_ms = 0;
+        daemon->alone_told = false;
+        return;
+    }
+    daemon->alone_ms = daemon->alone_ms == 0 ? now : daemon->alone_ms;
+    if (!daemon->alone_told && now - daemon->alone_ms >= ALONE_MS) {
+        daemon->alone_told = true;
+        toc_say(TOC_LEVEL_WARNING, "no link to any other node: nothing comes or goes until one "
+                                   "stands; see `tocsin peers`");
+    }
 }
 
 void toc_drive_end(struct toc_daemon *daemon)
