@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-bool toc_ask_open(struct toc_ask *ask, const struct toc_args *args)
+static struct toc_err open_client(struct toc_ask *ask, const struct toc_args *args)
 {
     *ask = (struct toc_ask){.status = TOC_EXIT_UNREACHABLE};
     toc_build_init(&ask->request, TOC_REQUEST_BYTES_MAX);
@@ -13,11 +13,25 @@ bool toc_ask_open(struct toc_ask *ask, const struct toc_args *args)
         err = toc_client_open(&ask->client, path, &ask->line);
     }
     if (toc_failed(err)) {
+        ask->status = toc_exit_of(err.code);
+    }
+    return err;
+}
+
+bool toc_ask_open(struct toc_ask *ask, const struct toc_args *args)
+{
+    struct toc_err err = open_client(ask, args);
+    if (toc_failed(err)) {
         ask->status = toc_complain_err(err, &ask->line);
         toc_ask_close(ask);
         return false;
     }
     return true;
+}
+
+bool toc_ask_try(struct toc_ask *ask, const struct toc_args *args)
+{
+    return !toc_failed(open_client(ask, args));
 }
 
 void toc_ask_begin(struct toc_ask *ask, const char *command)

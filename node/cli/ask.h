@@ -20,6 +20,8 @@ struct toc_ask {
 /* Connects to the node of the home that `args` name. Gives false after complaining (ask->status).
  * End with toc_ask_close; after a failure that changes nothing. */
 bool toc_ask_open(struct toc_ask *ask, const struct toc_args *args);
+/* The same without a complaint: ask->line holds it. */
+bool toc_ask_try(struct toc_ask *ask, const struct toc_args *args);
 /* Starts a request: sets COMMAND; the caller adds fields to ask->request in ascending order. */
 void toc_ask_begin(struct toc_ask *ask, const char *command);
 /* Sends what was built. False after complaining. */
@@ -46,6 +48,8 @@ struct toc_id_cell toc_cell_id(FILE *out, const struct toc_message *row, enum to
 /* A list of texts joined by ", " into `text` (terminated, cut where it is full). */
 void toc_cell_list(char *text, size_t text_bytes, const struct toc_message *row,
                    enum toc_field field);
+/* The word that goes with a number. */
+const char *toc_plural(uint64_t count, const char *one, const char *many);
 /* Bytes as "1.2 MiB"; time spans as "3 d 4 h". */
 #define TOC_CELL_BYTES 32u
 void toc_cell_size(char text[static TOC_CELL_BYTES], uint64_t bytes);

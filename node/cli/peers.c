@@ -94,9 +94,17 @@ const struct toc_command toc_command_peers = {
     .operands = "",
     .summary = "lists the links to the other nodes, with versions and how far behind we are",
     .detail =
-        "LINK: out, in (who dialled) or down; WHY it stands: near, mid, far, group and others.\n"
-        "RATE: bytes a second that the peer takes. EAGER/LAZY: logs whose entries it is sent,\n"
-        "and those that it is told of. BEHIND: entries that it has and we lack.",
+        "LINK: out, in (who dialled) or down. WHY it stands: all (in a small federation everybody\n"
+        "links to everybody); near, mid, far (chosen; by thirds of the round trips); group (one "
+        "of\n"
+        "our groups has too few links otherwise); own (another node of our organisation); visit\n"
+        "(for a while: it lacks something, or it is its turn); sought (others seemed to withhold\n"
+        "something); accepted (the peer chose us). RATE: bytes a second that the peer was "
+        "measured\n"
+        "to take, - until there was enough to send. EAGER/LAZY: logs whose entries it is sent, and "
+        "those\n"
+        "that it is told of. QUEUED: messages that wait to go to it. BEHIND: entries that it has\n"
+        "and we lack. SENT, RECEIVED: bytes of this link. CLOCK: the peer's less ours.",
     .json = true,
     .node = true,
     .operand_max = 0,

@@ -478,6 +478,29 @@ static enum toc_exit publish_all(struct publish *publish)
     return status == TOC_EXIT_DONE ? publish_one(publish) : status;
 }
 
+/* What is published is safe here and goes nowhere yet: says so. Nothing depends on the answer. */
+static void tell_alone(struct publish *publish)
+{
+    struct toc_items items;
+    struct toc_message link;
+    struct toc_ask *ask = &publish->lanes[0].ask;
+    bool stands = false, others = false;
+    ask->quiet = true;
+    toc_ask_begin(ask, "status");
+    bool sent = toc_ask_send(ask);
+    while (sent && toc_ask_next(ask)) {
+        (void)toc_message_list(&ask->row, TOC_FIELD_LINKS, &items);
+        while (toc_items_row(&items, &link)) {
+            others = true;
+            stands = stands || toc_message_flag(&link, TOC_FIELD_ESTABLISHED);
+        }
+    }
+    if (others && !stands) {
+        (void)toc_complain(TOC_EXIT_DONE, "no link to another node stands: it goes out when one "
+                                          "does");
+    }
+}
+
 static enum toc_exit run(const struct toc_args *args)
 {
     struct publish *publish = calloc(1, sizeof *publish);
@@ -489,6 +512,11 @@ static enum toc_exit run(const struct toc_args *args)
     enum toc_exit status = TOC_EXIT_USAGE;
     if (toc_draft_read(&publish->draft, args)) {
         status = publish_all(publish);
+        bool one = status == TOC_EXIT_DONE && !toc_args_has(args, "each") && !publish->skipped;
+        if ((one || publish->published_count > 0) && !publish->is_cut_off &&
+            !toc_args_has(args, "dry-run")) {
+            tell_alone(publish);
+        }
     }
     for (size_t i = 0; i < LANES; i++) {
         toc_ask_close(&publish->lanes[i].ask);

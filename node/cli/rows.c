@@ -137,6 +137,11 @@ void toc_cell_list(char *text, size_t text_bytes, const struct toc_message *row,
     text[len] = '\0';
 }
 
+const char *toc_plural(uint64_t count, const char *one, const char *many)
+{
+    return count == 1 ? one : many;
+}
+
 void toc_cell_size(char text[static TOC_CELL_BYTES], uint64_t bytes)
 {
     static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB"};

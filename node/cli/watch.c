@@ -14,29 +14,68 @@ static bool is(const struct toc_message *row, const char *health)
     return toc_span_equal(toc_message_text(row, TOC_FIELD_HEALTH), toc_span_str(health));
 }
 
+static void missing_text(char *text, size_t bytes, const struct toc_message *row)
+{
+    unsigned long long entries = number(row, TOC_FIELD_BEHIND);
+    unsigned long long logs = number(row, TOC_FIELD_BEHIND_LOGS);
+    unsigned long long groups = number(row, TOC_FIELD_BEHIND_GROUPS);
+    (void)snprintf(text, bytes, "behind by %llu %s in %llu %s of %llu %s", entries,
+                   toc_plural(entries, "entry", "entries"), logs, toc_plural(logs, "log", "logs"),
+                   groups, toc_plural(groups, "group", "groups"));
+}
+
+/* Does a link say that its peer has what we lack? */
+static bool is_told_of_more(const struct toc_message *row)
+{
+    struct toc_items items;
+    struct toc_message link;
+    (void)toc_message_list(row, TOC_FIELD_LINKS, &items);
+    while (toc_items_row(&items, &link)) {
+        if (number(&link, TOC_FIELD_BEHIND) > 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Agrees with what `peers` shows as BEHIND. */
+static void complete_text(char text[static TOC_HEALTH_TEXT_BYTES], const struct toc_message *row)
+{
+    unsigned long long coming = number(row, TOC_FIELD_COMING);
+    if (coming > 0) {
+        (void)snprintf(text, TOC_HEALTH_TEXT_BYTES, "catching up (%llu %s)", coming,
+                       toc_plural(coming, "entry", "entries"));
+    } else {
+        (void)snprintf(text, TOC_HEALTH_TEXT_BYTES, "complete, %s",
+                       is_told_of_more(row)
+                           ? "but for claims that nobody else confirms: see `tocsin peers`"
+                           : "as far as others are heard");
+    }
+}
+
 void toc_health_text(char text[static TOC_HEALTH_TEXT_BYTES], const struct toc_message *row)
 {
-    char since[TOC_TERM_TIME_BYTES], missing[128] = "";
+    char since[TOC_TERM_TIME_BYTES], missing[160] = "";
     toc_term_time(since, number(row, TOC_FIELD_BEHIND_SINCE));
     if (number(row, TOC_FIELD_BEHIND) > 0) {
-        (void)snprintf(missing, sizeof missing,
-                       "behind by %llu entries in %llu logs of %llu groups",
-                       number(row, TOC_FIELD_BEHIND), number(row, TOC_FIELD_BEHIND_LOGS),
-                       number(row, TOC_FIELD_BEHIND_GROUPS));
+        missing_text(missing, sizeof missing, row);
     }
+    unsigned long long others = number(row, TOC_FIELD_OTHER_ORGS);
+    unsigned long long witnesses = number(row, TOC_FIELD_WITNESSES);
     const char *comma = missing[0] == '\0' ? "" : ", ";
     if (is(row, "complete")) {
-        (void)snprintf(text, TOC_HEALTH_TEXT_BYTES, "complete, as far as others are heard");
+        complete_text(text, row);
     } else if (is(row, "behind")) {
         (void)snprintf(text, TOC_HEALTH_TEXT_BYTES, "%s, since %s", missing, since);
     } else if (number(row, TOC_FIELD_LINKED_ORGS) == 0) {
         (void)snprintf(text, TOC_HEALTH_TEXT_BYTES,
-                       "cut off since %s: no link to any of %llu other organisations%s%s", since,
-                       number(row, TOC_FIELD_OTHER_ORGS), comma, missing);
+                       "cut off since %s: no link to any of %llu other %s%s%s", since, others,
+                       toc_plural(others, "organisation", "organisations"), comma, missing);
     } else {
-        (void)snprintf(text, TOC_HEALTH_TEXT_BYTES,
-                       "cut off or lagging since %s: %llu organisations hold more%s%s", since,
-                       number(row, TOC_FIELD_WITNESSES), comma, missing);
+        (void)snprintf(text, TOC_HEALTH_TEXT_BYTES, "cut off or lagging since %s: %llu %s more%s%s",
+                       since, witnesses,
+                       toc_plural(witnesses, "organisation holds", "organisations hold"), comma,
+                       missing);
     }
 }
 
@@ -75,6 +114,7 @@ static uint64_t rate(uint64_t now, uint64_t before, uint64_t ms)
 
 struct rates {
     uint64_t in, out;
+    bool known;
 };
 
 static struct rates rates_of(const struct toc_watch *watch, const struct toc_message *row,
@@ -86,7 +126,7 @@ static struct rates rates_of(const struct toc_watch *watch, const struct toc_mes
     uint64_t uptime = number(row, TOC_FIELD_UPTIME);
     uint64_t ms = watch->seen && uptime > watch->uptime_ms ? uptime - watch->uptime_ms : 0;
     return (struct rates){rate(link->received, before->received, ms),
-                          rate(link->sent, before->sent, ms)};
+                          rate(link->sent, before->sent, ms), ms > 0};
 }
 
 /* Keeps the figures for the next time; without memory the next rates are those of whole links. */
@@ -113,9 +153,13 @@ void toc_watch_clear(struct toc_watch *watch)
 
 /* on a terminal */
 
-static void add_rate(struct toc_table *table, uint64_t bytes_s)
+static void add_rate(struct toc_table *table, uint64_t bytes_s, bool known)
 {
     char size[TOC_CELL_BYTES], text[TOC_CELL_BYTES + 2];
+    if (!known) {
+        toc_table_text(table, "-");
+        return;
+    }
     toc_cell_size(size, bytes_s);
     (void)snprintf(text, sizeof text, "%s/s", size);
     toc_table_text(table, text);
@@ -133,8 +177,8 @@ static void add_link(struct toc_table *table, const struct toc_watch *watch,
     toc_table_cell(table, toc_message_text(link, TOC_FIELD_LINK_WHY));
     (void)snprintf(text, sizeof text, "%llu ms", number(link, TOC_FIELD_RTT));
     toc_table_text(table, text);
-    add_rate(table, rates.in);
-    add_rate(table, rates.out);
+    add_rate(table, rates.in, rates.known);
+    add_rate(table, rates.out, rates.known);
     toc_table_uint(table, number(link, TOC_FIELD_QUEUED));
     toc_table_uint(table, number(link, TOC_FIELD_BEHIND));
 }
@@ -146,8 +190,9 @@ static void show_lags(const struct toc_message *row)
     (void)toc_message_list(row, TOC_FIELD_LAGS, &items);
     while (toc_items_row(&items, &lag)) {
         struct toc_span name = toc_message_text(&lag, TOC_FIELD_NAME);
-        toc_show_line(stdout, "behind in", "%.*s: %llu entries", (int)name.len,
-                      (const char *)name.at, number(&lag, TOC_FIELD_BEHIND));
+        unsigned long long entries = number(&lag, TOC_FIELD_BEHIND);
+        toc_show_line(stdout, "behind in", "%.*s: %llu %s", (int)name.len, (const char *)name.at,
+                      entries, toc_plural(entries, "entry", "entries"));
     }
 }
 
@@ -180,7 +225,7 @@ void toc_watch_line(struct toc_watch *watch, const struct toc_message *row)
 {
     struct toc_items items;
     struct toc_message link;
-    struct rates sum = {0, 0};
+    struct rates sum = {.known = watch->seen};
     char time[TOC_TERM_TIME_BYTES];
     unsigned long long up = 0;
     (void)toc_message_list(row, TOC_FIELD_LINKS, &items);
@@ -196,9 +241,26 @@ void toc_watch_line(struct toc_watch *watch, const struct toc_message *row)
     size_t alarms = toc_message_list(row, TOC_FIELD_ALARMS, &items);
     toc_term_time(time, number(row, TOC_FIELD_CLOCK));
     (void)printf("%s\t", time);
-    toc_term_text(stdout, toc_message_text(row, TOC_FIELD_HEALTH), TOC_TERM_LINE);
-    (void)printf("\t%llu\t%llu\t%llu\t%llu\t%llu\t%zu\n", up, number(row, TOC_FIELD_LINKED_ORGS),
-                 number(row, TOC_FIELD_BEHIND), (unsigned long long)sum.in,
-                 (unsigned long long)sum.out, alarms);
+    bool comes = is(row, "complete") && number(row, TOC_FIELD_COMING) > 0;
+    toc_term_text(stdout,
+                  comes ? toc_span_str("catching up") : toc_message_text(row, TOC_FIELD_HEALTH),
+                  TOC_TERM_LINE);
+    (void)printf("\t%llu\t%llu\t%llu\t", up, number(row, TOC_FIELD_LINKED_ORGS),
+                 number(row, comes ? TOC_FIELD_COMING : TOC_FIELD_BEHIND));
+    if (sum.known) {
+        (void)printf("%llu\t%llu", (unsigned long long)sum.in, (unsigned long long)sum.out);
+    } else {
+        (void)fputs("-\t-", stdout);
+    }
+    (void)printf("\t%zu\n", alarms);
     keep(watch, row);
+}
+
+void toc_watch_absence(const char *why)
+{
+    char now[TOC_TERM_TIME_BYTES];
+    toc_term_time(now, toc_now_utc().ms);
+    (void)printf("%s\t", now);
+    toc_term_print(stdout, why);
+    (void)fputs("\t0\t0\t-\t-\t-\t-\n", stdout);
 }

@@ -26,8 +26,10 @@ void toc_health_text(char text[static TOC_HEALTH_TEXT_BYTES], const struct toc_m
 /* Groups that lag, and links with their rates since the last time, on stdout. */
 void toc_watch_links(struct toc_watch *watch, const struct toc_message *row);
 /* One line, tab-separated: clock, health, links, organisations linked, entries behind, bytes a
- * second in and out, alarms. */
+ * second in and out (- where nothing was shown before), alarms. */
 void toc_watch_line(struct toc_watch *watch, const struct toc_message *row);
+/* The same columns, with why there is no state in the place of the health. */
+void toc_watch_absence(const char *why);
 void toc_watch_clear(struct toc_watch *watch);
 
 #endif

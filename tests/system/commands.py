@@ -24,7 +24,7 @@ KEYS = {"bulletin": {"id", "ref", "author", "kind", "severity", "tlp", "title", 
         "status": {"org", "node", "federation", "roster_number", "links", "logs", "entries",
                    "index_lag", "store_bytes", "alarms", "health", "behind", "behind_logs",
                    "behind_groups", "behind_since", "witnesses", "linked_orgs", "other_orgs",
-                   "lags"}}
+                   "lags", "coming"}}
 OVERLAY = {"dialled", "link_why", "rtt_ms", "rate", "eager_logs", "lazy_logs", "queued", "behind"}
 
 
@@ -201,6 +201,50 @@ def watching(cert):
     for words in (["--watch", "0"], ["--watch", "3601"], ["--watch", "x"], ["2"],
                   ["--watch", "1", "2"]):
         check(ends_with(node, 2, "status", *words), f"status {' '.join(words)} exits 2")
+    check("--watch" not in node.cli("status", "2", status=None).stderr,
+          "and one picture with SECONDS says nothing of an option that was not given")
+    check(lines[0] and all(json.loads(line)["coming"] == 0 for line in lines), "nothing is coming")
+    orgs = [row["org"] for row in cert["BB"].json("peers")]
+    check(orgs == sorted(orgs), f"peers are sorted by organisation {orgs}")
+
+
+def alone(cert):
+    """A node that is cut off says so; a picture that is watched outlives its node."""
+    node = cert["AA"]
+    before = node.log_text().count("no link to any other node")
+    cert["BB"].stop()
+    child = subprocess.Popen([federation.tocsin(), "status", "--home", node.home, "--watch", "1"],
+                             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    first = child.stdout.readline().rstrip("\n").split("\t")
+    check(first[5:7] == ["-", "-"], f"the first line has no rates yet {first}")
+    cert["CC"].stop()
+    row = system.wait_for(lambda: next((row for row in node.json("status")
+                                        if row["health"] == "cut off"), None), 30, "cut off")
+    check(any("no link to any other node" in alarm for alarm in row["alarms"]) and
+          row["behind_since"], f"alarm, and since when {row['alarms']}")
+    system.wait_for(lambda: node.log_text().count("no link to any other node") > before, 30,
+                    "the log says so")
+    done = node.cli("publish", "--to", "all", "--tlp", "clear", "--title", "waits")
+    check(done.stderr == "tocsin: no link to another node stands: it goes out when one does\n",
+          f"publish says that it goes out later {done.stderr}")
+    cert.start("BB")
+    cert["BB"].wait_visible(done.stdout.strip())
+    system.wait_for(lambda: node.log_text().count("stands again") > before, 30,
+                    "the log says that it ended")
+    text = node.log_text()
+    check(text.count("no link to any other node") == text.count("stands again") == before + 1,
+          "once each")
+    check("AA writes to an audience" not in text, "a node does not tell of its own groups")
+    node.stop()
+    while "no node runs" not in (line := child.stdout.readline()):
+        check(line != "", "status --watch goes on while no node runs")
+    check(len(line.split("\t")) == 8, f"in as many columns {line}")
+    node.start()
+    while "no node runs" in (line := child.stdout.readline()) or "stopping" in line:
+        pass
+    check(len(line.split("\t")) == 8, f"and shows the node that runs again {line}")
+    child.send_signal(signal.SIGINT)
+    check(child.wait(10) == -signal.SIGINT and child.stderr.read() == "", "until Ctrl-C")
 
 
 def sharing(cert, ident, native):
@@ -395,6 +439,7 @@ def main():
     asking(cert, ident)
     sharing(cert, ident, native)
     terminals(cert, folder)
+    alone(cert)
     cert.stop()
     system.finish()
 
