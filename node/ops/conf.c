@@ -201,8 +201,8 @@ static struct toc_err enter_section(struct toc_span *section, struct toc_span te
 /* What stands behind a blank and a comment sign in a value that is refused was meant as one. */
 static bool has_comment(struct toc_span value)
 {
-    for (size_t i = 1; i < value.len; i++) {
-        bool blank = value.at[i - 1] == ' ' || value.at[i - 1] == '\t';
+    for (size_t i = 0; i < value.len; i++) {
+        bool blank = i == 0 || value.at[i - 1] == ' ' || value.at[i - 1] == '\t';
         if (blank && (value.at[i] == '#' || value.at[i] == ';')) {
             return true;
         }

@@ -41,6 +41,9 @@ static void what_is_wrong_is_refused_with_its_line(void **state)
         {"[publish]\naudience = all\t; of us\n", TOC_USAGE,
          "x.conf:2: the value of audience is followed by a comment: comments need a line of their "
          "own"},
+        {"[publish]\naudience = # ask\n", TOC_USAGE,
+         "x.conf:2: the value of audience is followed by a comment: comments need a line of their "
+         "own"},
         {"[node]\nlog = info\n[limits]\n[node]\nlog = info\n", TOC_USAGE,
          "x.conf:5: log is given twice in [node]"},
         {"[node]\n\n# c\nalone = maybe\n", TOC_USAGE, "x.conf:4: alone must be yes or no"},
