@@ -177,6 +177,7 @@ struct toc_links {
     uint32_t stranger_top, waiting; /* waiting: behind the gate, for a place */
     uint8_t *certified;             /* set of TOC_CERTIFIED_BITS */
     struct toc_source sources[TOC_SOURCES_MAX];
+    struct toc_source crowd; /* of all that find no place among them */
     struct toc_directory *directory;
     const uint8_t *own_org;
     uint16_t own_node;

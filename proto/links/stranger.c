@@ -19,8 +19,10 @@ static void prefix_of(uint8_t out[static TOC_SOURCE_BYTES], const uint8_t source
 }
 
 /* The row of a source. Rows are places of a hash table without chains: a source that falls on
- * another's place drives it out, unless links have come from there. */
-static struct toc_source *row_of(struct toc_links *links, const uint8_t source[static 16])
+ * another's place drives it out, unless links have come from there: then those that find no place
+ * share one, but for one that a link has come from. */
+static struct toc_source *row_of(struct toc_links *links, const uint8_t source[static 16],
+                                 bool linked)
 {
     uint8_t prefix[TOC_SOURCE_BYTES];
     prefix_of(prefix, source);
@@ -35,6 +37,9 @@ static struct toc_source *row_of(struct toc_links *links, const uint8_t source[s
         return &rows[other];
     }
     struct toc_source *row = &rows[rows[at].known_ms <= rows[other].known_ms ? at : other];
+    if (row->known_ms != 0 && !linked) {
+        return &links->crowd;
+    }
     *row = (struct toc_source){0};
     memcpy(row->prefix, prefix, sizeof prefix);
     return row;
@@ -48,7 +53,7 @@ static bool is_known(const struct toc_source *row)
 /* from an address that a certificate names, or from where a link has come. */
 static bool is_certified(struct toc_links *links, const uint8_t source[static 16])
 {
-    return toc_links_certified(links, source) || is_known(row_of(links, source));
+    return toc_links_certified(links, source) || is_known(row_of(links, source, false));
 }
 
 static bool same_source(const uint8_t *a, const uint8_t *b)
@@ -228,7 +233,7 @@ struct toc_room toc_links_receive_room(struct toc_links *links, uint64_t id)
 static bool may_open(struct toc_links *links, const struct toc_turn *turn,
                      const struct toc_stranger *stranger)
 {
-    struct toc_source *row = row_of(links, stranger->source);
+    struct toc_source *row = row_of(links, stranger->source, false);
     uint64_t paid = row->open_ms > turn->now.ms ? row->open_ms : turn->now.ms;
     uint64_t burst = stranger->certified ? TOC_OPENING_BURST_KNOWN : TOC_OPENING_BURST;
     if (paid - turn->now.ms >= burst * TOC_OPENING_MS) {
@@ -340,6 +345,6 @@ void toc_stranger_known(struct toc_links *links, const struct toc_turn *turn,
                         const struct toc_link *link)
 {
     if (!link->dialled) {
-        row_of(links, link->source)->known_ms = turn->now.ms + 1;
+        row_of(links, link->source, true)->known_ms = turn->now.ms + 1;
     }
 }

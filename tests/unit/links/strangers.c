@@ -421,6 +421,32 @@ static void a_known_source_may_open_more(void **state)
     world_clear(&world);
 }
 
+/* where links have come from is remembered, wherever else strangers come from. */
+static void strangers_drive_out_no_known_source(void **state)
+{
+    (void)state;
+    begin(11);
+    static struct toc_link link;
+    struct toc_turn turn = {.now = {world.now_ms}};
+    for (uint16_t i = 0; i < 64; i++) {
+        source_of(link.source, i, 1);
+        toc_stranger_known(links(), &turn, &link);
+    }
+    size_t known = 0;
+    for (size_t i = 0; i < TOC_SOURCES_MAX; i++) {
+        known += links()->sources[i].known_ms != 0;
+    }
+    for (uint16_t i = 0; i < 1000; i++) {
+        connect_from((uint16_t)(1000 + i), 1);
+    }
+    size_t left = 0;
+    for (size_t i = 0; i < TOC_SOURCES_MAX; i++) {
+        left += links()->sources[i].known_ms != 0;
+    }
+    assert_int_equal(left, known);
+    world_clear(&world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -435,6 +461,7 @@ int main(void)
         cmocka_unit_test(one_member_keeps_no_places),
         cmocka_unit_test(a_recorded_opening_changes_nothing),
         cmocka_unit_test(numeric_addresses_are_read),
+        cmocka_unit_test(strangers_drive_out_no_known_source),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
