@@ -221,7 +221,7 @@ static void add_alarms(struct status *status, void *loop, const struct toc_core 
     }
     if (status->feed.quarantined > 0) {
         toc_line_set(&lines[count++],
-                     "%llu bulletin%s crashed the indexer and shown unread: keep for a report",
+                     "%llu bulletin%s crashed the indexer, shown unread: to be kept for a report",
                      (unsigned long long)status->feed.quarantined,
                      status->feed.quarantined == 1 ? "" : "s");
     }
