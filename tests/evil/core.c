@@ -130,6 +130,11 @@ static void core_mark(struct evil *evil)
     others_state(evil, net.others_before);
 }
 
+static void core_stored(struct evil *evil)
+{
+    evil_wait(evil, 200); /* of virtual time */
+}
+
 static void core_fail(struct evil *evil, const char *what)
 {
     fail_msg("%s: %s", evil->lie->name, what);
@@ -142,6 +147,7 @@ static const struct evil_net core_net = {.connect = core_connect,
                                          .entropy = core_entropy,
                                          .utc_ms = core_utc_ms,
                                          .mark = core_mark,
+                                         .stored = core_stored,
                                          .fail = core_fail};
 
 static void begin(uint64_t seed)

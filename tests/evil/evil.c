@@ -221,6 +221,12 @@ void evil_mark(struct evil *evil)
     evil->net->mark(evil);
 }
 
+void evil_stored(struct evil *evil)
+{
+    evil->net->stored(evil);
+    evil->net->mark(evil);
+}
+
 void evil_say(struct evil *evil, uint8_t type, enum toc_class class, struct toc_span body)
 {
     if (evil->closed || evil->stalled) {

@@ -71,7 +71,8 @@ struct evil_net {
     void (*hang_up)(struct evil *evil);
     void (*entropy)(struct evil *evil, uint8_t *out, size_t len);
     uint64_t (*utc_ms)(struct evil *evil);
-    void (*mark)(struct evil *evil); /* the victim's state is to stay as it is now */
+    void (*mark)(struct evil *evil);   /* the victim's state is to stay as it is now */
+    void (*stored)(struct evil *evil); /* it has changed since the mark: waits until it has */
     void (*fail)(struct evil *evil, const char *what); /* ends the lie; does not return */
 };
 
@@ -140,6 +141,8 @@ bool evil_answers(struct evil *evil);
 /* A bound that a lie must keep to. */
 void evil_most(struct evil *evil, const char *what, uint64_t got, uint64_t most);
 void evil_mark(struct evil *evil);
+/* What was said is stored, and what follows must change nothing. */
+void evil_stored(struct evil *evil);
 
 void evil_say(struct evil *evil, uint8_t type, enum toc_class class, struct toc_span body);
 void evil_put(struct evil *evil, struct toc_span bytes);

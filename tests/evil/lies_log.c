@@ -88,8 +88,7 @@ static void range_across_a_block(struct evil *evil)
 {
     add(evil, 65, 20);
     evil_say_range(evil, 1, 62);
-    evil_wait(evil, 200);
-    evil_mark(evil);
+    evil_stored(evil);
     evil_say_range(evil, 63, 65);
 }
 
@@ -189,8 +188,7 @@ static void time_that_stands_still(struct evil *evil)
 {
     add(evil, 1, 100);
     evil_say_range(evil, 1, 1);
-    evil_wait(evil, 200);
-    evil_mark(evil);
+    evil_stored(evil);
     struct chain *chain = evil->chain;
     chain->head.utc.ms = 0;
     struct chain_entry *entry = &chain->entries[1];
@@ -281,10 +279,9 @@ static void fork_of_its_log(struct evil *evil)
     static uint8_t room[TOC_RANGE_BYTES_MAX];
     add(evil, 2, 100);
     evil_say_range(evil, 1, 2);
-    evil_wait(evil, 200);
+    evil_stored(evil);
     evil_begin_chain(evil, evil->group.id);
     add(evil, 4, 90);
-    evil_mark(evil);
     uint64_t first = evil->lie->arg == 0 ? 3 : 1;
     evil_say(evil, TOC_MSG_RANGE, TOC_CLASS_BULK,
              chain_range(evil->chain, first, 4, true, (struct toc_room){room, sizeof room}));
@@ -324,8 +321,7 @@ static void rewinds(struct evil *evil)
 {
     add(evil, 5, 100);
     evil_say_range(evil, 1, 5);
-    evil_wait(evil, 200);
-    evil_mark(evil);
+    evil_stored(evil);
     evil_say_range(evil, 1, 2);
     evil_say(evil, TOC_MSG_ENTRY, TOC_CLASS_LIVE, evil_range(evil, 3, 3));
     evil_say_row(evil, evil->group.id, evil->chain->log, 2);

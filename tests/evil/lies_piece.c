@@ -18,7 +18,7 @@ static void declare(struct evil *evil)
         EVIL_NEED(evil, !toc_failed(toc_want_decode(&want, evil->last[TOC_MSG_WANT])));
         if (want.kind == TOC_WANT_CHUNKS && memcmp(want.log, evil->chain->log, TOC_ID_BYTES) == 0) {
             EVIL_NEED(evil, want.from == TOC_CHUNK_LIST);
-            evil_mark(evil);
+            evil_stored(evil);
             return;
         }
     }
@@ -165,7 +165,7 @@ static void small_payload_that_is_another(struct evil *evil)
             break;
         }
     }
-    evil_mark(evil);
+    evil_stored(evil);
     say_piece(evil, 1, 0, toc_span_str("another payload"));
 }
 

@@ -171,6 +171,15 @@ static bool same_state(void)
     return memcmp(now, wire.before, sizeof now) == 0;
 }
 
+static void wire_stored(struct evil *evil)
+{
+    double end = victim_now_ms() + BOUND_MS;
+    while (!evil->closed && same_state() && victim_now_ms() < end) {
+        wire_wait(evil, 5);
+    }
+    need(!same_state(), "nothing was stored");
+}
+
 static long log_length(void)
 {
     struct stat status;
@@ -262,6 +271,7 @@ static const struct evil_net wire_net = {.connect = wire_connect,
                                          .entropy = wire_entropy,
                                          .utc_ms = wire_utc_ms,
                                          .mark = wire_mark,
+                                         .stored = wire_stored,
                                          .fail = wire_fail};
 
 /* Tells one lie; gives whether it came out as the table says. */
