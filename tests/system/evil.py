@@ -52,6 +52,8 @@ def exchange(cert, number):
 
 
 def main():
+    if system.LIGHT:
+        system.skip("evil_core tells the same lies with ASan, without waiting")
     names = subprocess.run([program(), "--list"], capture_output=True, text=True,
                            check=True).stdout.split()
     names = [name for name in names if name not in LAST] + LAST
