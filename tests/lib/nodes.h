@@ -141,18 +141,25 @@ __attribute__((sentinel)) static inline void nodes_cli(const char *out, ...)
     nodes_run(out == NULL ? "/dev/null" : out, arguments);
 }
 
+/* A port that is free now, below those that the system gives to connections: many nodes dial each
+ * other while the last ones start. */
 static inline unsigned nodes_free_port(void)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET};
-    socklen_t len = sizeof(address);
-    int fd = socket(AF_INET, SOCK_STREAM, 0);
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    if (bind(fd, (struct sockaddr *)&address, sizeof(address)) != 0 ||
-        getsockname(fd, (struct sockaddr *)&address, &len) != 0) {
-        nodes_die("no free port");
+    static unsigned next;
+    next = next == 0 ? 10240 + (unsigned)getpid() % 20000 : next;
+    for (unsigned tries = 0; tries < 1000; tries++) {
+        struct sockaddr_in address = {.sin_family = AF_INET};
+        int fd = socket(AF_INET, SOCK_STREAM, 0);
+        next = next < 32000 ? next + 1 : 10240;
+        address.sin_port = htons((uint16_t)next);
+        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        bool is_free = bind(fd, (struct sockaddr *)&address, sizeof(address)) == 0;
+        close(fd);
+        if (is_free) {
+            return next;
+        }
     }
-    close(fd);
-    return ntohs(address.sin_port);
+    nodes_die("no free port");
 }
 
 static inline void nodes_init(struct node *node, const char *handle, const char *country)
