@@ -42,7 +42,9 @@ STYLE_ROWS = [
     ("x.h", GOOD_H.replace("/* Does it. */\n", ""), "without its contract"),
     ("x.h", GOOD_H.replace("int toc_x(int a);", "typedef struct x x;"), "typedef hides"),
     ("x.h", GOOD_H.replace("TOC_X_H", "X_H"), "include guard"),
-    ("tests/x.c", GOOD_C.replace("return a;", "sleep(1);"), "a test sleeps"),
+    ("tests/x.c", GOOD_C.replace("return a;", "sle" "ep(1);"), "a test sleeps"),
+    ("tests/x.py", "# SPDX-License-Identifier: EUPL-1.2\ntime.sle" "ep(1)\n", "a test sleeps"),
+    ("tests/lib/system.py", "# SPDX-License-Identifier: EUPL-1.2\ntime.sle" "ep(1)\n", ""),
     ("x.sh", "#!/bin/sh\n# SPDX-License-Identifier: EUPL-1.2\n", "no run bit"),
     ("x.sh", "echo\n", "no line with SPDX"),
 ]
@@ -102,6 +104,7 @@ def main():
     for number, (name, text, wanted) in enumerate(STYLE_ROWS):
         script = fresh_tree(root, "style")
         path = name if "/" in name else f"proto/{name}"
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
         (root / path).write_text(text)
         wrong.append(said(f"style row {number}", wanted, *run(str(script), path)))
     for number, (rules, code, test, wanted) in enumerate(TRACE_ROWS):

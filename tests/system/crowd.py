@@ -25,7 +25,7 @@ FLOOR_MS = 100  # below it a machine's own hiccups decide
 check = system.check
 
 STRANGERS = """
-import os, random, selectors, socket, struct, sys, time
+import os, random, select, socket, struct, sys, time
 target = (sys.argv[1], int(sys.argv[2]))
 idle_max, loris_max, rate = 2000, 100, 400
 noise = random.Random(1)
@@ -39,24 +39,32 @@ def connect():
 def first_message():
     return b'TOCSIN' + bytes([1, 1]) + noise.randbytes(16) + struct.pack('>H', 96) + noise.randbytes(96)
 
-idle, loris, opened, told = [], [], 0, False
-start = time.monotonic()
+idle, loris, told, watch = [], {}, False, select.poll()
+
+def begin():
+    client = connect()
+    loris[client.fileno()] = [client, first_message(), 0]
+    watch.register(client, select.POLLIN)
+
+def begin_again(number):
+    watch.unregister(number)
+    loris.pop(number)[0].close()
+    begin()
+
+for _ in range(loris_max):
+    begin()
+tick = time.monotonic()
 while True:
-    for _ in range(min(50, idle_max - len(idle))):
-        idle.append(connect())
-        opened += 1
-    while len(loris) < loris_max:
-        loris.append([connect(), first_message(), 0])
-        opened += 1
-    for one in loris:
+    idle += [connect() for _ in range(min(50, idle_max - len(idle)))]
+    for number in list(loris):
+        one = loris[number]
         try:
             one[0].send(one[1][one[2]:one[2] + 1])
             one[2] = (one[2] + 1) % len(one[1])
         except BlockingIOError:
             pass
         except OSError:
-            one[:] = [connect(), first_message(), 0]
-            opened += 1
+            begin_again(number)
     for _ in range(rate // 10):
         with socket.socket() as client:
             client.settimeout(1)
@@ -65,13 +73,13 @@ while True:
                 client.send(first_message() if noise.random() < 0.7 else noise.randbytes(500))
             except OSError:
                 pass
-            opened += 1
     if len(idle) >= idle_max and not told:
         told = True
         print('all are here', flush=True)
-    left = start + 0.1 - time.monotonic()
-    start = max(start + 0.1, time.monotonic())
-    time.sleep(max(0, left))
+    tick = max(tick + 0.1, time.monotonic())
+    while (left := tick - time.monotonic()) > 0:
+        for number, _ in watch.poll(left * 1000):
+            begin_again(number)  # the node has closed it
 """
 
 

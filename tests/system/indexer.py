@@ -16,7 +16,7 @@ import system
 
 # Takes requests like tocsin-index and passes them on to the real one, but for four words.
 BROKEN = """#!{python} -SE
-import os, struct, subprocess, sys, time
+import os, signal, struct, subprocess, sys
 real = subprocess.Popen(["{real}"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 source, sink = sys.stdin.buffer, sys.stdout.buffer
 while True:
@@ -31,7 +31,7 @@ while True:
             file.write("x")
         os.kill(os.getpid(), 9)
     if b"HANG-INDEXER" in body:
-        time.sleep(1000)
+        signal.pause()
     if b"LIE-INDEXER" in body:
         sink.write(struct.pack("<I", 100) + b"\\0" * 100)
         sink.flush()

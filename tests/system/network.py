@@ -45,7 +45,12 @@ class Writers:
                     "--to", "all", "--tlp", "green", "--title", f"{handle} {number}", "--ioc",
                     f"domain:n{number}.{handle.lower()}.example"))
             except (AssertionError, subprocess.TimeoutExpired):
-                time.sleep(system.POLL_S)  # the node was killed: nothing was acknowledged
+                self.await_node(handle)  # it was killed: nothing was acknowledged
+
+    def await_node(self, handle):
+        node = self.cert[handle]
+        system.wait_for(lambda: self.ended or node.cli("status", status=None).returncode == 0,
+                        10 * CONVERGE_S, f"{handle} answers again")
 
     def progress(self, *handles):
         """Waits until each of these has had more acknowledged."""
