@@ -88,20 +88,6 @@ static pid_t start_child(int in, int out)
     return failed == 0 ? pid : -1;
 }
 
-static bool put(int fd, const void *bytes, size_t len)
-{
-    const uint8_t *at = bytes;
-    while (len > 0) {
-        ssize_t count = write(fd, at, len);
-        if (count < 0 && errno != EINTR) {
-            return false;
-        }
-        at += count > 0 ? count : 0;
-        len -= count > 0 ? (size_t)count : 0;
-    }
-    return true;
-}
-
 static bool get(int fd, void *bytes, size_t len)
 {
     uint8_t *at = bytes;
@@ -133,8 +119,9 @@ static struct toc_err run_child(const struct order *order, const char *path,
     close(in[0]);
     close(out[1]);
     enum toc_code code = TOC_IO;
-    bool told = pid > 0 && put(in[1], order, sizeof(*order)) && put(in[1], path, order->path_len) &&
-                put(in[1], pairs->at, pairs->count * sizeof(*pairs->at));
+    bool told = pid > 0 && toc_file_put(in[1], toc_span(order, sizeof(*order))) &&
+                toc_file_put(in[1], toc_span(path, order->path_len)) &&
+                toc_file_put(in[1], toc_span(pairs->at, pairs->count * sizeof(*pairs->at)));
     close(in[1]);
     told = told && get(out[0], &code, sizeof(code)) && get(out[0], report, sizeof(*report));
     close(out[0]);

@@ -57,25 +57,11 @@ static void tar_head(uint8_t head[static TAR_BLOCK_BYTES], const char *name, uin
     put_octal(head + 148, 6, sum);
 }
 
-static bool put(int fd, const void *bytes, size_t len)
-{
-    const uint8_t *at = bytes;
-    while (len > 0) {
-        ssize_t count = write(fd, at, len);
-        if (count < 0 && errno != EINTR) {
-            return false;
-        }
-        at += count > 0 ? count : 0;
-        len -= count > 0 ? (size_t)count : 0;
-    }
-    return true;
-}
-
 static bool pad(int fd, uint64_t size)
 {
     static const uint8_t zeros[TAR_BLOCK_BYTES] = {0};
     size_t rest = (size_t)(size % TAR_BLOCK_BYTES);
-    return rest == 0 || put(fd, zeros, TAR_BLOCK_BYTES - rest);
+    return rest == 0 || toc_file_put(fd, toc_span(zeros, TAR_BLOCK_BYTES - rest));
 }
 
 /* Appends the file `from` as `name`. */
@@ -90,10 +76,10 @@ static bool tar_file(int fd, const char *name, int from)
     }
     uint64_t size = (uint64_t)about.st_size, left = size;
     tar_head(head, name, size);
-    bool ok = put(fd, head, sizeof(head));
+    bool ok = toc_file_put(fd, toc_span(head, sizeof(head)));
     while (ok && left > 0) {
         ssize_t got = read(from, buffer, left < COPY_BYTES ? (size_t)left : COPY_BYTES);
-        ok = got > 0 && put(fd, buffer, (size_t)got);
+        ok = got > 0 && toc_file_put(fd, toc_span(buffer, (size_t)got));
         left -= got > 0 ? (uint64_t)got : 0;
     }
     toc_wipe(buffer, COPY_BYTES);
@@ -119,7 +105,7 @@ static bool write_tar(int fd, const struct toc_home *home, const char *store_cop
     if (from >= 0) {
         close(from);
     }
-    return ok && put(fd, end, sizeof(end)) && fsync(fd) == 0;
+    return ok && toc_file_put(fd, toc_span(end, sizeof(end))) && fsync(fd) == 0;
 }
 
 /* Written under a temporary name that then gets its own: an interrupted backup is none. */

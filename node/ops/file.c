@@ -94,7 +94,7 @@ struct toc_err toc_file_read(const char *path, size_t max, struct toc_bytes *byt
     return err;
 }
 
-static bool write_all(int fd, struct toc_span bytes)
+bool toc_file_put(int fd, struct toc_span bytes)
 {
     while (bytes.len > 0) {
         ssize_t put = write(fd, bytes.at, bytes.len);
@@ -156,7 +156,7 @@ struct toc_err toc_file_write(const char *path, struct toc_span bytes, mode_t mo
     char temporary[TOC_PATH_BYTES];
     int folder = open_folder(path);
     int fd = folder < 0 ? -1 : open_temporary(temporary, path, mode);
-    bool ok = fd >= 0 && write_all(fd, bytes) && fsync(fd) == 0;
+    bool ok = fd >= 0 && toc_file_put(fd, bytes) && fsync(fd) == 0;
     int number = errno;
     if (fd >= 0) {
         ok = close(fd) == 0 && ok;

@@ -96,6 +96,9 @@ void toc_bytes_free(struct toc_bytes *bytes);
  * LIMIT, IO, FULL; `bytes` is empty then. */
 TOC_MUST_USE struct toc_err toc_file_read(const char *path, size_t max, struct toc_bytes *bytes,
                                           struct toc_line *line);
+/* Writes all of `bytes`, however often the kernel takes a part. False: errno says why, and some of
+ * them may have been written. */
+TOC_MUST_USE bool toc_file_put(int fd, struct toc_span bytes);
 /* Writes a file whole or not at all: temporary file beside it, fsync, rename, fsync of the folder.
  * `replace` false: an existing file is refused and stays (EXCL). Mode 0600 unless `mode` says
  * otherwise. Fails: LOCKED (exists), IO, DISK_FULL; the old file is unchanged then. */
