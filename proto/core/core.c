@@ -158,7 +158,7 @@ static struct toc_err load_missing(struct toc_core *core, struct toc_span key,
     if (missing.log == TOC_LEDGER_NONE) {
         return toc_fail(TOC_ABSENT, "a missing payload of an unknown log");
     }
-    if (!toc_replica_may_miss(&core->replica, missing.log, 1)) {
+    if (core->replica.missing_count == TOC_MISSING_MAX) {
         return toc_fail(TOC_FULL, "too many payloads are missing");
     }
     toc_replica_miss(&core->replica, &missing);

@@ -7,9 +7,10 @@
 
 bool toc_replica_may_miss(const struct toc_replica *replica, uint32_t log, size_t count)
 {
-    uint32_t org = replica->ledger->logs[log].org_place;
-    return replica->missing_count + count <= TOC_MISSING_MAX &&
-           replica->missing_of[org] + count <= TOC_MISSING_ORG_MAX; /* */
+    /* and many that have an understanding leave room for everybody else. */
+    size_t of_org = replica->missing_of[replica->ledger->logs[log].org_place] + count;
+    return of_org <= TOC_MISSING_ORG_MAX &&
+           replica->missing_count + count + TOC_MISSING_FREE_TIMES * of_org <= TOC_MISSING_MAX;
 }
 
 void toc_replica_miss(struct toc_replica *replica, const struct toc_missing *missing)

@@ -218,6 +218,9 @@ static void drain(struct toc_replica *replica, struct toc_turn *turn, uint32_t l
             fail(replica, turn, first, err);
             return;
         }
+        if (first->handed) { /* and no copy of what was held */
+            toc_plan_learn(replica, log, first->range.len, first->info.count);
+        }
         thank(replica, first);
         toc_hold_release(replica, toc_hold_pop(replica, log));
     }

@@ -51,7 +51,10 @@ struct toc_gap {
     uint64_t due_ms, since_ms;
     uint64_t wait_ms;     /* the shortest that those who told of it are waited for */
     uint64_t asked;       /* link that was asked last, by number */
-    uint64_t asked_bytes; /* of bulk, that it had sent then */
+    uint64_t asked_seq;   /* up to there it had brought what was asked of it then, */
+    uint64_t asked_bytes; /* so much of what follows, */
+    uint64_t brought;     /* and so much of all that it was asked for */
+    uint64_t queue_ms;    /* until then other things may come before it */
     uint64_t tried;       /* set of places of links that were asked */
     bool bulk;            /* told as bulk: nobody sends it without being asked */
 };

@@ -264,13 +264,33 @@ static struct toc_link *next_holder(struct toc_replica *replica, const struct to
     return best;
 }
 
-/* Is the one that was asked bringing something? */
-static bool comes(const struct toc_turn *turn, struct toc_gap *gap, const struct toc_link *asked)
+/* What has come of a log by now, and on this link. */
+static void note_came(const struct toc_replica *replica, struct toc_gap *gap,
+                      const struct toc_link *link)
 {
-    uint64_t bytes = asked->peer.in[TOC_CLASS_BULK].used;
-    bool more = bytes - gap->asked_bytes >= BRINGS_BYTES;
-    gap->asked_bytes = bytes;
-    return more && turn->now.ms - gap->since_ms < TOC_WANT_MS_MAX;
+    gap->asked_seq = toc_replica_taken_to(replica, &replica->ledger->logs[gap->log]);
+    gap->asked_bytes = toc_plan_coming(replica, link, gap->log);
+    gap->brought = toc_plan_brought(replica, link);
+}
+
+/* Is the one that was asked bringing something of this log, or, for a while, what it was asked for
+ * before? */
+static bool comes(const struct toc_replica *replica, const struct toc_turn *turn,
+                  struct toc_gap *gap, const struct toc_link *asked)
+{
+    struct toc_gap before = *gap;
+    note_came(replica, gap, asked);
+    bool of_log =
+        gap->asked_seq > before.asked_seq || gap->asked_bytes >= before.asked_bytes + BRINGS_BYTES;
+    bool of_others = gap->brought >= before.brought + BRINGS_BYTES && turn->now.ms < gap->queue_ms;
+    return (of_log || of_others) && turn->now.ms - gap->since_ms < TOC_WANT_MS_MAX;
+}
+
+/* How long what a link was asked for before may come before anything else. */
+static uint64_t queue_ms(const struct toc_replica *replica, const struct toc_link *link)
+{
+    uint64_t ms = 2 * toc_window_ms(&replica->plan.windows[link->place], 0);
+    return ms > TOC_LATE_MS ? ms : TOC_LATE_MS;
 }
 
 /* asks the next one that has it. False: all were asked, digests take over. */
@@ -278,7 +298,7 @@ static bool ask_next(struct toc_replica *replica, struct toc_turn *turn, struct 
 {
     struct toc_link *asked = toc_plan_asked(replica, gap->log);
     if (asked != NULL) {
-        if (asked->id != gap->asked || comes(turn, gap, asked)) {
+        if (asked->id != gap->asked || comes(replica, turn, gap, asked)) {
             gap->due_ms = turn->now.ms + gap_ms(asked);
             return true;
         }
@@ -291,7 +311,8 @@ static bool ask_next(struct toc_replica *replica, struct toc_turn *turn, struct 
     }
     gap->tried |= bit_of(next);
     gap->asked = next->id;
-    gap->asked_bytes = next->peer.in[TOC_CLASS_BULK].used;
+    note_came(replica, gap, next);
+    gap->queue_ms = turn->now.ms + queue_ms(replica, next);
     gap->due_ms = turn->now.ms + gap_ms(next);
     if (!gap->bulk) {
         toc_gossip_graft(replica, next, gap->log); /* */

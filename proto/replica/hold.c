@@ -23,16 +23,32 @@ bool toc_hold_may(const struct toc_replica *replica, const struct toc_link *link
                   const struct toc_buffer *buffer)
 {
     const struct toc_plan *plan = &replica->plan;
-    return plan->held_count < TOC_HELD_MAX &&
-           plan->windows[link->place].held_bytes + buffer->used <= TOC_HELD_LINK_BYTES &&
+    const struct toc_window *window = &plan->windows[link->place];
+    return plan->held_count + window->held_count + 1 < TOC_HELD_MAX &&
+           window->held_bytes + buffer->used <= TOC_HELD_LINK_BYTES &&
            replica->links->buffers.free_count[buffer->tier] >= tier_half(buffer);
 }
 
-uint64_t toc_hold_room(const struct toc_replica *replica, uint64_t bytes)
+static uint64_t less(uint64_t a, uint64_t b)
 {
-    uint64_t places = TOC_HELD_MAX - replica->plan.held_count;
-    uint64_t buffers = toc_buffers_half(&replica->links->buffers, bytes);
-    return places < buffers ? places : buffers;
+    return a > b ? a - b : 0;
+}
+
+uint64_t toc_hold_room(const struct toc_replica *replica, const struct toc_link *link,
+                       uint64_t bytes)
+{
+    const struct toc_plan *plan = &replica->plan;
+    const struct toc_window *window = &plan->windows[link->place];
+    uint64_t held = window->held_bytes + window->jump_bytes;
+    uint64_t share = less(TOC_HELD_LINK_BYTES, held) / bytes;
+    uint64_t buffers =
+        less(toc_buffers_half(&replica->links->buffers, bytes), plan->jump_blocks + 1);
+    /* Each one takes a place, and one more must stay free beside it. */
+    uint64_t places = less(TOC_HELD_MAX, plan->held_count + plan->jump_blocks + window->held_count +
+                                             window->jump_blocks + 1) /
+                      2;
+    uint64_t room = share < buffers ? share : buffers;
+    return room < places ? room : places;
 }
 
 /* Up to where everything is taken without a gap: from `waiting` on, the first that may lie behind
@@ -58,11 +74,13 @@ static void count_held(struct toc_replica *replica, struct toc_waiting *waiting,
     waiting->held = held;
     if (held) {
         plan->held_count++;
+        window->held_count++;
         plan->held_bytes += waiting->range.len;
         window->held_bytes += waiting->range.len;
         return;
     }
     plan->held_count--;
+    window->held_count--;
     plan->held_bytes -= waiting->range.len;
     window->held_bytes -= waiting->range.len;
 }

@@ -90,8 +90,8 @@ static void suspect(struct toc_replica *replica, const struct toc_receipt_row *s
 /* Is a log not taken further, whoever holds more of it? */
 static bool is_set_aside(const struct toc_replica *replica, const struct toc_ledger_log *log)
 {
-    return log->disputed ||
-           replica->missing_of[log->org_place] + TOC_CHECKPOINT_ENTRIES > TOC_MISSING_ORG_MAX;
+    return log->disputed || !toc_replica_may_miss(replica, (uint32_t)(log - replica->ledger->logs),
+                                                  TOC_CHECKPOINT_ENTRIES);
 }
 
 static void hear_beacons(struct toc_replica *replica, const struct toc_turn *turn)

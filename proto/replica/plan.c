@@ -98,6 +98,7 @@ static void count_item(struct toc_replica *replica, struct toc_item *item, bool 
     if (!on) {
         window->out_bytes -= item->bytes;
         window->jump_bytes -= item->jumps ? item->bytes : 0;
+        window->jump_blocks -= item->jumps ? item->blocks : 0;
         plan->jump_blocks -= item->jumps ? item->blocks : 0;
         return;
     }
@@ -108,6 +109,7 @@ static void count_item(struct toc_replica *replica, struct toc_item *item, bool 
     item->blocks = item->bytes / block + 1;
     window->out_bytes += item->bytes;
     window->jump_bytes += item->jumps ? item->bytes : 0;
+    window->jump_blocks += item->jumps ? item->blocks : 0;
     plan->jump_blocks += item->jumps ? item->blocks : 0;
 }
 
@@ -161,9 +163,8 @@ void toc_plan_end_link(struct toc_replica *replica, struct toc_link *link)
 void toc_plan_came(struct toc_replica *replica, const struct toc_turn *turn, struct toc_link *link,
                    const struct toc_range_info *info, uint32_t log, size_t bytes)
 {
-    struct toc_ledger_log *at = &replica->ledger->logs[log];
+    const struct toc_ledger_log *at = &replica->ledger->logs[log];
     struct toc_window *window = &replica->plan.windows[link->place];
-    uint32_t entry = (uint32_t)(bytes / info->count + 1);
     bool answer = false;
     for (uint32_t i = at->first_item, after; i != NONE; i = after) {
         struct toc_item *item = &replica->plan.items[i];
@@ -181,12 +182,53 @@ void toc_plan_came(struct toc_replica *replica, const struct toc_turn *turn, str
             toc_plan_end(replica, item);
         }
     }
-    /* What follows is reckoned with what came. */
-    at->entry_bytes = at->entry_bytes == 0 ? entry : (3 * at->entry_bytes + entry) / 4;
+    window->answer_bytes += answer ? bytes : 0;
     toc_window_came(window, link, turn->now, answer);
     if (window->out_items == 0) {
         toc_window_idle(window, link, turn->now);
     }
+}
+
+/* The log of the range that is coming on a link, or NONE. */
+static uint32_t log_coming(const struct toc_replica *replica, const struct toc_link *link)
+{
+    const struct toc_buffer *part = link->peer.partial[TOC_CLASS_BULK];
+    struct toc_range_info info;
+    if (part == NULL || link->peer.partial_type[TOC_CLASS_BULK] != TOC_MSG_RANGE ||
+        toc_failed(toc_range_peek(toc_buffer_bytes(part), &info))) {
+        return NONE;
+    }
+    return toc_ledger_find_log(replica->ledger, info.log);
+}
+
+uint64_t toc_plan_coming(const struct toc_replica *replica, const struct toc_link *link,
+                         uint32_t log)
+{
+    return log_coming(replica, link) == log ? link->peer.partial[TOC_CLASS_BULK]->used : 0;
+}
+
+static bool is_asked(const struct toc_replica *replica, const struct toc_link *link, uint32_t log)
+{
+    uint32_t i = log == NONE ? NONE : replica->ledger->logs[log].first_item;
+    while (i != NONE && replica->plan.items[i].link != link->place) {
+        i = replica->plan.items[i].after;
+    }
+    return i != NONE;
+}
+
+uint64_t toc_plan_brought(const struct toc_replica *replica, const struct toc_link *link)
+{
+    const struct toc_buffer *part = link->peer.partial[TOC_CLASS_BULK];
+    bool asked = part != NULL && (link->peer.partial_type[TOC_CLASS_BULK] == TOC_MSG_CHUNK ||
+                                  is_asked(replica, link, log_coming(replica, link)));
+    return replica->plan.windows[link->place].answer_bytes + (asked ? part->used : 0);
+}
+
+void toc_plan_learn(struct toc_replica *replica, uint32_t log, size_t bytes, size_t count)
+{
+    struct toc_ledger_log *at = &replica->ledger->logs[log];
+    uint32_t entry = (uint32_t)(bytes / count + 1);
+    at->entry_bytes = at->entry_bytes == 0 ? entry : (3 * at->entry_bytes + entry) / 4;
 }
 
 /* Giving out. */
@@ -329,11 +371,7 @@ static uint64_t room(const struct toc_replica *replica, const struct toc_turn *t
     blocks = blocks < TOC_ITEM_BLOCKS_MAX ? blocks : TOC_ITEM_BLOCKS_MAX;
     blocks = blocks > 0 ? blocks : 1;
     if (jumps) {
-        uint64_t may = toc_hold_room(replica, block),
-                 held = window->held_bytes + window->jump_bytes;
-        uint64_t bytes = held < TOC_HELD_LINK_BYTES ? TOC_HELD_LINK_BYTES - held : 0;
-        may = may > plan->jump_blocks + 1 ? may - plan->jump_blocks - 1 : 0;
-        may = may < bytes / block ? may : bytes / block;
+        uint64_t may = toc_hold_room(replica, link, block);
         blocks = turn->now.ms < plan->jump_ms ? 0 : blocks < may ? blocks : may;
     }
     return blocks * block / at->entry_bytes;

@@ -33,6 +33,8 @@ struct toc_waiting;
 #define TOC_LATE_MS_MAX 60000u      /* however slow its link seems: then in vain */
 #define TOC_SLOW_TIMES 3u /* so much slower than the median of links: others are asked too */
 
+#define TOC_COMPARE_MS 10000u /* between two comparisons after what was in vain */
+
 #define TOC_WINDOW_BYTES_MIN 8192u
 #define TOC_WINDOW_BYTES_MAX 8388608u
 #define TOC_WINDOW_BYTES_FIRST 262144u /* before a rate is known: four blocks of 1 KiB entries */
@@ -44,7 +46,7 @@ struct toc_waiting;
 
 #define TOC_PENDING_LINK_BYTES 8388608u /* received of one link and not stored */
 #define TOC_HELD_LINK_BYTES 4194304u    /* of them held: half, so that the rest goes on */
-#define TOC_HELD_MAX 256u               /* held ranges of all links */
+#define TOC_HELD_MAX 256u               /* held ranges of all links; of one as many as stay free */
 #define TOC_HELD_MS_MAX 60000u          /* so long for what is before them */
 #define TOC_HOLD_PAUSE_MS 1000u /* nothing more is asked out of order after one did not fit */
 
@@ -73,7 +75,10 @@ struct toc_item {
 struct toc_window {
     uint64_t out_bytes, jump_bytes; /* asked for and not come; of them of items that jump */
     uint32_t out_items;
+    uint64_t jump_blocks;  /* of those bytes: what may have to be held */
+    uint64_t answer_bytes; /* of whole messages that were asked for */
     uint64_t held_bytes;
+    uint32_t held_count;
     bool asked; /* since the last comparison of digests */
     /* Bytes in a second: the best of this time and of the one before. */
     uint64_t rate, rate_before;
@@ -102,9 +107,12 @@ struct toc_plan {
     uint64_t jump_blocks; /* on their way, that may have to be held */
     uint32_t held_count;
     uint64_t held_bytes;
-    uint64_t jump_ms; /* from then on items may jump again */
-    uint64_t look_ms; /* for what is late or slow */
-    bool drain_due;   /* what joins on waited for a store */
+    uint64_t jump_ms;                  /* from then on items may jump again */
+    uint64_t look_ms;                  /* for what is late or slow */
+    uint8_t vain[TOC_GROUP_SET_BYTES]; /* groups of what was asked for in vain */
+    bool vain_due;                     /* there are some whose links were not compared with */
+    uint64_t vain_ms;                  /* they may be from then on */
+    bool drain_due;                    /* what joins on waited for a store */
     struct toc_refusal refusals[TOC_REFUSALS_MAX];
     uint32_t refusal_next; /* the place of the next one */
 };
@@ -122,6 +130,15 @@ void toc_plan_give(struct toc_replica *replica, struct toc_turn *turn);
 /* Entries first..last of a log have come from a link, in a message of `bytes`. */
 void toc_plan_came(struct toc_replica *replica, const struct toc_turn *turn, struct toc_link *link,
                    const struct toc_range_info *info, uint32_t log, size_t bytes);
+/* Bytes of the unfinished message of a link that belong to a log. */
+uint64_t toc_plan_coming(const struct toc_replica *replica, const struct toc_link *link,
+                         uint32_t log);
+/* Bytes that have come of what a link was asked for, whatever it was, the unfinished message
+ * included. */
+uint64_t toc_plan_brought(const struct toc_replica *replica, const struct toc_link *link);
+/* `count` entries of a log, new and proved, came in a message of `bytes`: what follows is reckoned
+ * with them. Of what is not proved anybody could say anything. R-13.48. */
+void toc_plan_learn(struct toc_replica *replica, uint32_t log, size_t bytes, size_t count);
 /* What was thought to be on its way, or held, is not: it is asked for anew. */
 void toc_plan_hole(struct toc_replica *replica, uint32_t log);
 /* Forgets an item. */
@@ -145,6 +162,10 @@ bool toc_plan_other(struct toc_replica *replica, uint32_t place, uint32_t log, u
 /* Items that make no progress, or are with a link that is far slower than the others: others may be
  * asked for them. R-13.49, R-13.50. */
 void toc_plan_look(struct toc_replica *replica, struct toc_turn *turn);
+
+/* A log was asked for in vain: the links that share its group are compared with, at once or when
+ * COMPARE_MS have passed since the last time. R-13.17. */
+void toc_plan_vain(struct toc_replica *replica, uint32_t log);
 
 /* Who cannot give what it was asked for (refusal.c). */
 
@@ -185,8 +206,10 @@ void toc_window_idle(struct toc_window *window, const struct toc_link *link, str
  * taken? R-13.51. */
 bool toc_hold_may(const struct toc_replica *replica, const struct toc_link *link,
                   const struct toc_buffer *buffer);
-/* How many more blocks of `bytes` each could be held. */
-uint64_t toc_hold_room(const struct toc_replica *replica, uint64_t bytes);
+/* How many more blocks of `bytes` each could be asked of this link that may have to be held, beside
+ * those that are on their way. */
+uint64_t toc_hold_room(const struct toc_replica *replica, const struct toc_link *link,
+                       uint64_t bytes);
 /* Puts a range where it belongs among those that wait in its log. */
 void toc_hold_put(struct toc_replica *replica, struct toc_waiting *waiting);
 /* Are these entries among those that wait already? */

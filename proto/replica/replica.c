@@ -20,7 +20,7 @@ size_t toc_replica_bytes(uint32_t link_max, uint32_t group_max, uint32_t log_max
                     TOC_MEMBERS_MAX * TOC_ID_BYTES + BEACON_ROOM_BYTES;
     return (size_t)link_max * log_max * sizeof(uint64_t) + toc_gossip_bytes(log_max) +
            toc_plan_bytes(link_max) + link_max * sizeof(struct toc_serves) +
-           link_max * (sizeof(struct toc_compare) + group_max * sizeof(uint64_t)) +
+           link_max * (sizeof(struct toc_compare) + group_max * (sizeof(uint64_t) + 1)) +
            toc_lag_bytes(group_max, log_max) + group_max * (sizeof(uint64_t) + 1) + tables +
            memory + 4096;
 }
@@ -57,6 +57,7 @@ static void make_tables(struct toc_replica *replica, struct toc_arena *arena)
     replica->serves = reserve(arena, links, sizeof *replica->serves);
     replica->compares = reserve(arena, links, sizeof *replica->compares);
     replica->rows_due = reserve(arena, links * groups, sizeof(uint64_t));
+    replica->awaited = reserve(arena, links * groups, 1);
     replica->loads = reserve(arena, TOC_LOADS_MAX, sizeof *replica->loads);
     toc_places_init(&replica->load_places, arena, TOC_LOADS_MAX);
     replica->missing = reserve(arena, TOC_MISSING_MAX, sizeof *replica->missing);
@@ -114,6 +115,8 @@ void toc_replica_greet(struct toc_replica *replica, struct toc_link *link)
     replica->compares[link->place] = (struct toc_compare){.rows_log = TOC_LEDGER_NONE};
     memset(&replica->rows_due[(size_t)link->place * replica->ledger->group_max], 0,
            replica->ledger->group_count * sizeof(uint64_t));
+    memset(&replica->awaited[(size_t)link->place * replica->ledger->group_max], 0,
+           replica->ledger->group_count);
 }
 
 /* What a link has sent and is not stored holds buffers. Credit bounds it but for alerts; and while
@@ -196,6 +199,7 @@ static struct toc_err dispatch(struct toc_replica *replica, struct toc_turn *tur
     case TOC_MSG_RANGE:
         return toc_replica_take_range(replica, turn, link, message);
     case TOC_MSG_CHUNK:
+        replica->plan.windows[link->place].answer_bytes += message->body.len;
         return toc_replica_take_chunk(replica, turn, link, message);
     case TOC_MSG_NOPAY:
         return toc_replica_take_nopay(replica, turn, link, message->body);

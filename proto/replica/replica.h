@@ -43,10 +43,12 @@
 #define TOC_VTOP_MS 60000u     /* digests are compared at least so often */
 #define TOC_ROWS_HEARD_MAX 131072u /* rows of one answer, and messages: twice TOC_LOGS_MAX */
 #define TOC_VTOP_MS_MIN 200u       /* and after a change at most so often */
+#define TOC_AWAITED_MAX 8u         /* answers to comparisons of a group that may be on their way */
 #define TOC_TAGS_MS_MIN 1000u      /* tags that nothing has changed are repeated at most so often */
 #define TOC_CONTROL_WAITING_MAX 32u /* messages ahead: digests, rows and beacons can wait */
 #define TOC_MISSING_MAX 4096u       /* payloads that are not here and will be fetched */
-#define TOC_MISSING_ORG_MAX 512u    /* of one author, so that nobody fills the list */
+#define TOC_MISSING_ORG_MAX 512u    /* of one author, so that nobody fills the list, */
+#define TOC_MISSING_FREE_TIMES 2u   /* and twice as many places stay free as one author has */
 #define TOC_FETCHES_MAX 16u         /* of them fetched at a time */
 #define TOC_FETCHES_ORG_MAX 4u      /* and of one author */
 #define TOC_FETCH_CHUNKS 8u         /* chunks asked for ahead */
@@ -251,6 +253,7 @@ struct toc_replica {
     /* Comparing (vector.c). */
     struct toc_compare *compares; /* one a link */
     uint64_t *rows_due;           /* [link place][group]: set of buckets whose rows are to go out */
+    uint8_t *awaited; /* [link place][group]: answers that what we have said may still bring */
     struct toc_missing *missing;
     uint32_t missing_count;
     uint16_t *missing_of;      /* by place of the author's organisation in the roster */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "replica.h"
 
+#include <string.h>
+
 /* What does not come, or too slowly: others are asked for it. What comes twice does no harm. */
 
 /* The upper median of the rates of links with work, and of those that had some; 0 when none is
@@ -50,6 +52,38 @@ static bool is_sooner_elsewhere(struct toc_replica *replica, const struct toc_it
     return false;
 }
 
+void toc_plan_vain(struct toc_replica *replica, uint32_t log)
+{
+    toc_set_put(replica->plan.vain, replica->ledger->logs[log].group, true);
+    replica->plan.vain_due = true;
+}
+
+static bool shares_any(const struct toc_link *link,
+                       const uint8_t groups[static TOC_GROUP_SET_BYTES])
+{
+    uint8_t common = 0;
+    for (size_t i = 0; i < TOC_GROUP_SET_BYTES; i++) {
+        common |= link->shared[i] & groups[i];
+    }
+    return common != 0;
+}
+
+/* who promises much and gives nothing does not have everybody compare all the time. */
+static void compare_vain(struct toc_replica *replica, const struct toc_turn *turn)
+{
+    struct toc_plan *plan = &replica->plan;
+    if (!plan->vain_due || turn->now.ms < plan->vain_ms) {
+        return;
+    }
+    for (uint32_t i = 0; i < replica->links->top; i++) {
+        struct toc_link *link = &replica->links->items[i];
+        link->vtop_due = link->vtop_due || (toc_link_stands(link) && shares_any(link, plan->vain));
+    }
+    memset(plan->vain, 0, sizeof plan->vain);
+    plan->vain_due = false;
+    plan->vain_ms = turn->now.ms + TOC_COMPARE_MS;
+}
+
 static void hand_over(struct toc_replica *replica, struct toc_item *item)
 {
     item->late = true;
@@ -72,7 +106,7 @@ static void look_at(struct toc_replica *replica, const struct toc_turn *turn, st
         toc_plan_end(replica, item);
         if (needed) {
             link->unmet++;
-            toc_replica_compare_all(replica);
+            toc_plan_vain(replica, log);
             toc_plan_hole(replica, log);
         }
         return;
@@ -87,7 +121,7 @@ static void look_at(struct toc_replica *replica, const struct toc_turn *turn, st
     }
 }
 
-void toc_plan_look(struct toc_replica *replica, struct toc_turn *turn)
+static void look(struct toc_replica *replica, const struct toc_turn *turn)
 {
     struct toc_plan *plan = &replica->plan;
     if (plan->item_count == 0 || turn->now.ms < plan->look_ms) {
@@ -100,4 +134,10 @@ void toc_plan_look(struct toc_replica *replica, struct toc_turn *turn)
             look_at(replica, turn, &plan->items[i], median);
         }
     }
+}
+
+void toc_plan_look(struct toc_replica *replica, struct toc_turn *turn)
+{
+    look(replica, turn);
+    compare_vain(replica, turn);
 }

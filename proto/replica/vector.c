@@ -63,6 +63,40 @@ static size_t shared_check(const struct toc_replica *replica, const struct toc_l
     return count;
 }
 
+/* R-13.35: an answer to what we have said is never futile, though what differed may have come by
+ * another way meanwhile. */
+
+static uint8_t *awaited(struct toc_replica *replica, const struct toc_link *link, uint32_t group)
+{
+    return &replica->awaited[(size_t)link->place * replica->ledger->group_max + group];
+}
+
+/* What has just gone out may be answered once. */
+static void await(struct toc_replica *replica, const struct toc_link *link, uint32_t group)
+{
+    uint8_t *count = awaited(replica, link, group);
+    *count = (uint8_t)(*count + (*count < TOC_AWAITED_MAX));
+}
+
+/* One answer has come: was it asked for? */
+static bool was_awaited(struct toc_replica *replica, const struct toc_link *link, uint32_t group)
+{
+    uint8_t *count = awaited(replica, link, group);
+    if (*count == 0) {
+        return false;
+    }
+    (*count)--;
+    return true;
+}
+
+static void await_all(struct toc_replica *replica, const struct toc_link *link)
+{
+    struct shared_walk walk = {0};
+    for (uint32_t group; (group = next_shared(replica, link, &walk)) != TOC_LEDGER_NONE;) {
+        await(replica, link, group);
+    }
+}
+
 void toc_replica_vtop(struct toc_replica *replica, struct toc_turn *turn, struct toc_link *link)
 {
     if (!link->hello_seen || !link->tags_seen ||
@@ -86,6 +120,7 @@ void toc_replica_vtop(struct toc_replica *replica, struct toc_turn *turn, struct
         link->vtop_due = false;
         link->vtop_at = turn->now;
         memcpy(compare_of(replica, link)->asked, link->shared, TOC_GROUP_SET_BYTES);
+        await_all(replica, link);
     } else {
         toc_buffer_drop(&replica->links->buffers, buffer);
     }
@@ -213,7 +248,8 @@ struct toc_err toc_replica_take_vbkt(struct toc_replica *replica, struct toc_tur
         unequal |= (uint64_t)!same << i;
     }
     note_equal(replica, link, group, ~unequal);
-    bool futile = unequal == 0 || *rows_due(replica, link, group) != 0;
+    bool known = unequal == 0 || *rows_due(replica, link, group) != 0;
+    bool futile = !was_awaited(replica, link, group) && known;
     if (unequal != 0) {
         owe_rows(replica, link, group, unequal);
     }
@@ -269,6 +305,7 @@ static bool finish_rows(struct toc_replica *replica, struct toc_link *link, uint
         }
     } while (compare->rows_log != TOC_LEDGER_NONE);
     *rows_due(replica, link, group) = 0;
+    await(replica, link, group);
     toc_set_put(compare->asked, group, false); /* told: the peer's answer needs no further one */
     return true;
 }
@@ -303,6 +340,7 @@ static bool all_buckets(struct toc_replica *replica, struct toc_turn *turn, stru
         }
         toc_set_put(compare->buckets_due, group, false);
         toc_set_put(compare->asked, group, true);
+        await(replica, link, group);
     }
     return true;
 }
@@ -365,7 +403,7 @@ static struct toc_err rows_end(struct toc_replica *replica, struct toc_link *lin
                                uint64_t buckets)
 {
     struct toc_compare *compare = compare_of(replica, link);
-    bool futile = !compare->told && !toc_set_has(compare->asked, group);
+    bool futile = !was_awaited(replica, link, group) && !compare->told;
     compare->rows_heard = 0;
     compare->told = false;
     if (toc_set_has(compare->asked, group)) {

@@ -232,6 +232,52 @@ static void buckets_for_nothing_end_the_link(void **state)
     }
 }
 
+/* R-13.35: what answers our own digests is never futile, though nothing differs any more because it
+ * has come another way, or rows are due already. */
+static void answers_that_were_asked_for_are_never_futile(void **state)
+{
+    (void)state;
+    for (uint64_t way = 0; way < 2; way++) {
+        begin(70 + way);
+        plant(0, 100);
+        for (unsigned i = 0; i < 2 * TOC_FUTILE_MAX; i++) {
+            link_to_liar()->vtop_due = true;
+            world_run(&world, TOC_VTOP_MS_MIN + 5);
+            say_buckets(way == 0 ? 0 : TOC_BUCKETS_ALL);
+            world_run(&world, 5);
+            assert_false(liar.closed);
+            assert_int_equal(link_to_liar()->futile, 0);
+        }
+        end();
+    }
+}
+
+/* rows that cross with our own answer theirs to our digests, and may tell nothing new. */
+static void rows_that_cross_are_not_futile(void **state)
+{
+    (void)state;
+    uint8_t all[32], log[32];
+    begin(72);
+    all_group(all);
+    world_log(&world, 0, NULL, log);
+    say_row(all, log, 1);
+    liar_wait(&liar);
+    for (int i = 0; i < 4; i++) {
+        struct toc_link *link = link_to_liar();
+        world_run(&world, 20000);
+        link->vtop_due = true;
+        world_run(&world, 5);
+        liar_forget(&liar);
+        say_digests(true); /* our rows go out for this */
+        world_run(&world, 2000);
+        link->futile = 0;
+        say_row(all, log, 1); /* and theirs come for ours */
+        liar_wait(&liar);
+        assert_int_equal(link_to_liar()->futile, 0);
+    }
+    end();
+}
+
 /* rows that nobody asked for and that are known. */
 static void rows_for_nothing_end_the_link(void **state)
 {
@@ -356,6 +402,8 @@ int main(void)
         cmocka_unit_test(digests_that_never_agree_are_answered_ever_more_rarely),
         cmocka_unit_test(answers_come_at_once_again_when_entries_flow),
         cmocka_unit_test(buckets_for_nothing_end_the_link),
+        cmocka_unit_test(answers_that_were_asked_for_are_never_futile),
+        cmocka_unit_test(rows_that_cross_are_not_futile),
         cmocka_unit_test(rows_for_nothing_end_the_link),
         cmocka_unit_test(rows_without_end_are_refused),
         cmocka_unit_test(a_changed_log_among_a_thousand_costs_little),
