@@ -23,7 +23,7 @@ void toc_feed_clear_batch(struct toc_feed_batch *batch)
     for (size_t i = 0; i < batch->count; i++) {
         clear_item(&batch->items[i]);
     }
-    batch->count = batch->facts = batch->bytes = 0;
+    batch->count = batch->read = batch->facts = batch->bytes = 0;
 }
 
 bool toc_feed_batch_full(const struct toc_feed_batch *batch)
@@ -136,17 +136,15 @@ static struct toc_err read_bulletin(struct toc_feed *feed, const struct toc_feed
     return vouching.unknown ? toc_fail(TOC_STATE, "stopping") : err;
 }
 
-static struct toc_err read_facts(struct toc_feed *feed, const struct toc_feed_log *log,
-                                 struct toc_feed_item *item)
+/* Takes in what an indexer has made of the item. */
+static struct toc_err take_outcome(struct toc_feed *feed, struct toc_feed_item *item,
+                                   const struct toc_indexers_item *outcome)
 {
-    uint64_t start_ms = toc_now_mono().ms;
-    struct toc_err err =
-        toc_indexers_read(feed->options.indexers, item->content.bulletin.author, log->group,
-                          item->content.parts.canonical, &item->reading);
+    struct toc_err err = outcome->err;
     if (err.code == TOC_CORRUPT || err.code == TOC_SYNTAX || err.code == TOC_LIMIT) {
         item->is_unread = true;
         /* What takes all its time would hold up every start. */
-        item->again = toc_now_mono().ms - start_ms < TOC_INDEXER_MS_MAX;
+        item->again = !outcome->late;
         char id[TOC_ID_TEXT_BYTES];
         toc_id_text(id, item->content.id);
         toc_say(TOC_LEVEL_WARNING,
@@ -158,7 +156,40 @@ static struct toc_err read_facts(struct toc_feed *feed, const struct toc_feed_lo
         }
         return toc_ok();
     }
+    feed->filling->facts += toc_failed(err) ? 0 : item->reading.facts.count;
     return err;
+}
+
+/* How many of the items, from `items` on, are of the first one's author. */
+static size_t same_author(const struct toc_feed_item *items, size_t count)
+{
+    size_t same = 1;
+    while (same < count && memcmp(items[same].content.bulletin.author,
+                                  items[0].content.bulletin.author, TOC_ID_BYTES) == 0) {
+        same++;
+    }
+    return same;
+}
+
+struct toc_err toc_feed_read_facts(struct toc_feed *feed, const struct toc_feed_log *log)
+{
+    struct toc_feed_batch *batch = feed->filling;
+    struct toc_indexers_item outcomes[TOC_BATCH_ENTRIES_MAX];
+    while (batch->read < batch->count) {
+        struct toc_feed_item *items = &batch->items[batch->read];
+        size_t same = same_author(items, batch->count - batch->read);
+        for (size_t i = 0; i < same; i++) {
+            outcomes[i] = (struct toc_indexers_item){.canonical = items[i].content.parts.canonical,
+                                                     .reading = &items[i].reading};
+        }
+        toc_indexers_read_all(feed->options.indexers, items[0].content.bulletin.author, log->group,
+                              outcomes, same);
+        for (size_t i = 0; i < same; i++) {
+            TOC_TRY(take_outcome(feed, &items[i], &outcomes[i]));
+        }
+        batch->read += same;
+    }
+    return toc_ok();
 }
 
 /* Says what an entry that is not indexed lacks; it stays stored. */
@@ -183,26 +214,19 @@ static struct toc_err read_entry(struct toc_feed *feed, const struct toc_feed_lo
     return *opened ? read_bulletin(feed, log, item) : err;
 }
 
-/* Reads the facts of the entry that was read, and adds it to the batch. */
-static struct toc_err add_entry(struct toc_feed *feed, const struct toc_feed_log *log,
-                                const struct toc_entry *entry)
+/* Adds the entry that was read to the batch. */
+static void add_entry(struct toc_feed *feed, const struct toc_feed_log *log,
+                      const struct toc_entry *entry)
 {
     struct toc_feed_batch *batch = feed->filling;
     struct toc_feed_item *item = &batch->items[batch->count];
-    struct toc_err err = read_facts(feed, log, item);
-    if (toc_failed(err)) {
-        clear_item(item);
-        return err;
-    }
     item->place = (struct toc_index_place){.seq = entry->header.seq,
                                            .received = toc_now_utc(),
                                            .tlp = (enum toc_tlp)entry->header.tlp};
     memcpy(item->place.log, log->log, TOC_ID_BYTES);
     memcpy(item->place.group, log->group, TOC_ID_BYTES);
     batch->count++;
-    batch->facts += item->is_unread ? 0 : item->reading.facts.count;
     batch->bytes += item->plaintext.len;
-    return toc_ok();
 }
 
 struct toc_err toc_feed_take(struct toc_feed *feed, const struct toc_feed_log *log,
@@ -214,7 +238,8 @@ struct toc_err toc_feed_take(struct toc_feed *feed, const struct toc_feed_log *l
     bool opened;
     struct toc_err err = read_entry(feed, log, entry, &opened);
     if (!toc_failed(err)) {
-        return add_entry(feed, log, entry);
+        add_entry(feed, log, entry);
+        return toc_ok();
     }
     clear_item(&feed->filling->items[feed->filling->count]);
     if (err.code == TOC_ABSENT && !opened && entry->detached) {
@@ -242,5 +267,6 @@ struct toc_err toc_feed_take_early(struct toc_feed *feed, const struct toc_feed_
         clear_item(&feed->filling->items[feed->filling->count]);
         return err;
     }
-    return add_entry(feed, log, entry);
+    add_entry(feed, log, entry);
+    return toc_ok();
 }

@@ -36,7 +36,7 @@ static struct toc_err take_range(struct toc_feed *feed, const struct toc_feed_lo
     for (;;) {
         struct toc_err err = toc_range_next(&walk, &entry);
         if (err.code == TOC_ABSENT) {
-            return toc_ok();
+            return toc_feed_read_facts(feed, log);
         }
         TOC_TRY(err);
         TOC_TRY(toc_feed_take_early(feed, log, &entry));

@@ -41,6 +41,19 @@ TOC_MUST_USE struct toc_err toc_indexers_read(struct toc_indexers *indexers, con
                                               const uint8_t *group, struct toc_span canonical,
                                               struct toc_intel_reading *reading);
 
+/* One bulletin of several. */
+struct toc_indexers_item {
+    struct toc_span canonical;
+    struct toc_intel_reading *reading;
+    struct toc_err err; /* as of toc_indexers_read */
+    bool late;          /* it took TOC_INDEXER_MS_MAX: another try would take as long */
+};
+/* The same for several bulletins of one author and group, in order, of which the process has the
+ * next before it has answered the last. What ends it is found out, and the others are read
+ * elsewhere: the outcome of each stands in its err. */
+void toc_indexers_read_all(struct toc_indexers *indexers, const uint8_t *author,
+                           const uint8_t *group, struct toc_indexers_item *items, size_t count);
+
 /* the feeder */
 
 struct toc_feed;

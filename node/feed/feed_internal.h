@@ -38,6 +38,7 @@ struct toc_feed_batch {
     struct toc_feed_item *items;     /* TOC_BATCH_ENTRIES_MAX */
     struct toc_index_entry *entries; /* as many; point to items */
     size_t count, facts, bytes;
+    size_t read; /* of the items; the facts of those behind are still to be read */
     /* While the writer has it: */
     struct toc_index_job job;
     struct toc_feed_row *row;
@@ -84,8 +85,8 @@ struct toc_feed {
     uint8_t *range;                 /* TOC_RANGE_BYTES_MAX */
 };
 
-/* Adds one entry of the log to the batch, or passes over it. Fails: FULL, IO, STATE (stopping): the
- * entry is not dealt with. */
+/* Adds one entry of the log to the batch, or passes over it; its facts are read by
+ * toc_feed_read_facts. Fails: FULL, IO, STATE (stopping): the entry is not dealt with. */
 TOC_MUST_USE struct toc_err toc_feed_take(struct toc_feed *feed, const struct toc_feed_log *log,
                                           const struct toc_entry *entry);
 /* The same, early, of an entry that is not stored: whatever hinders it, it is not dealt with, and
@@ -93,6 +94,9 @@ TOC_MUST_USE struct toc_err toc_feed_take(struct toc_feed *feed, const struct to
 TOC_MUST_USE struct toc_err toc_feed_take_early(struct toc_feed *feed,
                                                 const struct toc_feed_log *log,
                                                 const struct toc_entry *entry);
+/* Reads the facts of what toc_feed_take has added. Fails: as it; the batch is to be cleared. */
+TOC_MUST_USE struct toc_err toc_feed_read_facts(struct toc_feed *feed,
+                                                const struct toc_feed_log *log);
 /* Reads what is expected, unless there is other work. */
 void toc_feed_read_early(struct toc_feed *feed);
 /* Makes what was read early the filled batch, if it goes on behind `fed` and not beyond `until`.

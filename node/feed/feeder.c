@@ -108,8 +108,25 @@ void toc_feed_stat(struct toc_feed *feed, struct toc_feed_stat *stat)
 
 /* one log */
 
-/* Walks the stored range that begins at `from` and adds entries up to `to`; *next is the first that
- * was not dealt with. */
+/* Adds the entries of the walk up to `to`. */
+static struct toc_err take_entries(struct toc_feed *feed, const struct toc_feed_log *log,
+                                   struct toc_range_walk *walk, uint64_t to, uint64_t *next)
+{
+    struct toc_entry entry;
+    while (*next <= to && !toc_feed_batch_full(feed->filling)) {
+        struct toc_err err = toc_range_next(walk, &entry);
+        if (err.code == TOC_ABSENT) {
+            return toc_ok();
+        }
+        TOC_TRY(err);
+        TOC_TRY(toc_feed_take(feed, log, &entry));
+        *next = entry.header.seq + 1;
+    }
+    return toc_ok();
+}
+
+/* Walks the stored range that begins at `from`, adds entries up to `to` and reads their facts;
+ * *next is the first that was not dealt with. */
 static struct toc_err walk_range(struct toc_feed *feed, const struct toc_feed_log *log,
                                  uint64_t from, uint64_t to, uint64_t *next)
 {
@@ -121,17 +138,8 @@ static struct toc_err walk_range(struct toc_feed *feed, const struct toc_feed_lo
     TOC_TRY(toc_store_load(feed->options.store, &load, &len));
     struct toc_range_walk walk;
     TOC_TRY(toc_range_open(&walk, toc_span(feed->range, len)));
-    struct toc_entry entry;
-    while (*next <= to && !toc_feed_batch_full(feed->filling)) {
-        struct toc_err err = toc_range_next(&walk, &entry);
-        if (err.code == TOC_ABSENT) {
-            return toc_ok();
-        }
-        TOC_TRY(err);
-        TOC_TRY(toc_feed_take(feed, log, &entry));
-        *next = entry.header.seq + 1;
-    }
-    return toc_ok();
+    TOC_TRY(take_entries(feed, log, &walk, to, next));
+    return toc_feed_read_facts(feed, log);
 }
 
 static bool is_stopping(struct toc_feed *feed)

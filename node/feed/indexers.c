@@ -220,9 +220,11 @@ struct toc_err toc_indexers_read(struct toc_indexers *indexers, const uint8_t *a
         memcpy(worker.group, group, TOC_ID_BYTES);
         TOC_TRY(take(indexers, &worker));
         uint64_t start_ms = toc_now_mono().ms;
-        err = toc_process_ask(&worker.process, canonical, TOC_INDEXER_MS_MAX, reading);
+        struct toc_indexers_item item = {.canonical = canonical, .reading = reading};
+        bool answered = toc_process_ask(&worker.process, &item, 1, TOC_INDEXER_MS_MAX) == 1;
+        err = item.err;
         bool was_killed = err.code == TOC_CORRUPT && toc_process_was_killed(&worker.process);
-        give_back(indexers, &worker, err.code != TOC_CORRUPT);
+        give_back(indexers, &worker, answered);
         if (err.code != TOC_CORRUPT) {
             return err;
         }
@@ -240,6 +242,44 @@ struct toc_err toc_indexers_read(struct toc_indexers *indexers, const uint8_t *a
         }
     }
     return err;
+}
+
+/* Asks one process for as many of the items as it answers; gives how many. */
+static size_t ask_one_process(struct toc_indexers *indexers, const uint8_t *author,
+                              const uint8_t *group, struct toc_indexers_item *items, size_t count)
+{
+    struct worker worker = {.process = {.pid = 0}};
+    memcpy(worker.author, author, TOC_ID_BYTES);
+    memcpy(worker.group, group, TOC_ID_BYTES);
+    for (size_t i = 0; i < count; i++) {
+        toc_intel_reading_init(items[i].reading);
+        items[i].late = false;
+    }
+    if (toc_failed(take(indexers, &worker))) {
+        return 0;
+    }
+    size_t answered = toc_process_ask(&worker.process, items, count, TOC_INDEXER_MS_MAX);
+    give_back(indexers, &worker, answered == count);
+    return answered;
+}
+
+void toc_indexers_read_all(struct toc_indexers *indexers, const uint8_t *author,
+                           const uint8_t *group, struct toc_indexers_item *items, size_t count)
+{
+    size_t at = 0;
+    while (at < count) {
+        if (count - at > 1) {
+            at += ask_one_process(indexers, author, group, items + at, count - at);
+        }
+        /* Whatever ended the process, a process of its own tells. */
+        if (at < count) {
+            uint64_t start_ms = toc_now_mono().ms;
+            items[at].err =
+                toc_indexers_read(indexers, author, group, items[at].canonical, items[at].reading);
+            items[at].late = toc_now_mono().ms - start_ms >= TOC_INDEXER_MS_MAX;
+            at++;
+        }
+    }
 }
 
 /* life */

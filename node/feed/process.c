@@ -10,6 +10,7 @@
 #include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -113,104 +114,148 @@ void toc_process_end(struct toc_process *process)
 
 /* conversation */
 
-/* Waits until the descriptor is ready. False: too late, or the other side is gone. */
-static bool wait_ready(int fd, short events, uint64_t deadline_ms)
-{
-    for (;;) {
-        uint64_t now = toc_now_mono().ms;
-        if (now >= deadline_ms) {
-            return false;
-        }
-        struct pollfd waiting = {.fd = fd, .events = events};
-        int ready = poll(&waiting, 1, (int)(deadline_ms - now));
-        if (ready > 0) {
-            return true;
-        }
-        if (ready < 0 && errno != EINTR) {
-            return false;
-        }
-    }
-}
+/* Several requests on their way at a time: while the process reads one, the next wait in the pipe.
+ */
+struct asking {
+    const struct toc_process *process;
+    struct toc_indexers_item *items;
+    size_t count;
+    size_t sent, sent_bytes; /* whole requests; bytes of the next, its head included */
+    size_t answered;
+    struct toc_bytes in; /* len: what has come and is not taken yet */
+    size_t in_room;
+};
 
-static bool put(int fd, struct toc_span bytes, uint64_t deadline_ms)
+/* Heads and bodies in one call. */
+#define REQUESTS_A_WRITE 32u
+/* Read at a time; a longer reply grows with what comes: its length is only what the process says.
+ */
+#define IN_BYTES ((size_t)65536)
+
+/* Writes what the pipe takes. False: nobody reads any more. */
+static bool put_requests(struct asking *asking)
 {
-    while (bytes.len > 0) {
-        ssize_t count = write(fd, bytes.at, bytes.len);
-        if (count > 0) {
-            bytes = toc_span(bytes.at + count, bytes.len - (size_t)count);
-        } else if (errno != EINTR && (errno != EAGAIN || !wait_ready(fd, POLLOUT, deadline_ms))) {
-            return false;
+    uint8_t heads[REQUESTS_A_WRITE][TOC_INDEX_REQUEST_HEAD_BYTES];
+    struct iovec parts[2 * REQUESTS_A_WRITE];
+    size_t part_count = 0, skipped = asking->sent_bytes;
+    for (size_t i = 0; i < REQUESTS_A_WRITE && asking->sent + i < asking->count; i++) {
+        struct toc_span body = asking->items[asking->sent + i].canonical;
+        toc_index_request_head(heads[i], body.len);
+        size_t of_head = skipped < sizeof(heads[i]) ? skipped : sizeof(heads[i]);
+        parts[part_count++] = (struct iovec){heads[i] + of_head, sizeof(heads[i]) - of_head};
+        parts[part_count++] = (struct iovec){(void *)(uintptr_t)(body.at + (skipped - of_head)),
+                                             body.len - (skipped - of_head)};
+        skipped = 0;
+    }
+    ssize_t count = writev(asking->process->to, parts, (int)part_count);
+    if (count < 0) {
+        return errno == EAGAIN || errno == EINTR;
+    }
+    asking->sent_bytes += (size_t)count;
+    while (asking->sent < asking->count) {
+        size_t len = TOC_INDEX_REQUEST_HEAD_BYTES + asking->items[asking->sent].canonical.len;
+        if (asking->sent_bytes < len) {
+            break;
         }
+        asking->sent_bytes -= len;
+        asking->sent++;
     }
     return true;
 }
 
-static bool get(int fd, uint8_t *out, size_t len, uint64_t deadline_ms)
+/* Takes the whole replies out of what has come. Fails: CORRUPT; FULL: the rest cannot be read. */
+static struct toc_err take_replies(struct asking *asking)
 {
-    while (len > 0) {
-        ssize_t count = read(fd, out, len);
-        if (count > 0) {
-            out += count;
-            len -= (size_t)count;
-        } else if (count == 0 ||
-                   (errno != EINTR && (errno != EAGAIN || !wait_ready(fd, POLLIN, deadline_ms)))) {
-            return false;
+    size_t at = 0, len = 0;
+    while (asking->in.len - at >= TOC_INDEX_LENGTH_BYTES && asking->answered < asking->sent) {
+        len = toc_le32(asking->in.at + at);
+        if (len == 0 || len > TOC_INDEX_REPLY_BYTES_MAX) {
+            return toc_fail(TOC_CORRUPT, "the indexer's reply is out of bounds");
         }
+        if (asking->in.len - at - TOC_INDEX_LENGTH_BYTES < len) {
+            break;
+        }
+        struct toc_indexers_item *item = &asking->items[asking->answered];
+        struct toc_span body = toc_span(asking->in.at + at + TOC_INDEX_LENGTH_BYTES, len);
+        item->err = toc_index_decode_reply(item->reading, body);
+        if (item->err.code == TOC_CORRUPT) {
+            return item->err;
+        }
+        asking->answered++;
+        at += TOC_INDEX_LENGTH_BYTES + len;
     }
-    return true;
+    asking->in.len -= at;
+    memmove(asking->in.at, asking->in.at + at, asking->in.len);
+    if (asking->answered == asking->sent && asking->in.len > 0) {
+        return toc_fail(TOC_CORRUPT, "the indexer answers what nobody asked");
+    }
+    if (asking->in.len < asking->in_room) {
+        return toc_ok();
+    }
+    size_t room = 2 * asking->in_room < len + TOC_INDEX_LENGTH_BYTES ? 2 * asking->in_room
+                                                                     : len + TOC_INDEX_LENGTH_BYTES;
+    uint8_t *grown = realloc(asking->in.at, room);
+    if (grown == NULL) {
+        return toc_fail(TOC_FULL, "no memory for the facts of a bulletin");
+    }
+    asking->in.at = grown;
+    asking->in_room = room;
+    return toc_ok();
 }
 
-/* Receives a body, growing with what comes: the length is only what the process says. */
-static struct toc_err get_body(int fd, size_t len, uint64_t deadline_ms, struct toc_bytes *body)
+static struct toc_err get_replies(struct asking *asking)
 {
-    size_t room = 0;
-    while (body->len < len) {
-        if (body->len == room) {
-            room = room == 0 ? 65536 : room * 2;
-            room = room < len ? room : len;
-            uint8_t *grown = realloc(body->at, room);
-            if (grown == NULL) {
-                return toc_fail(TOC_FULL, "no memory for the facts of a bulletin");
-            }
-            body->at = grown;
-        }
-        if (!get(fd, body->at + body->len, room - body->len, deadline_ms)) {
+    ssize_t count = read(asking->process->from, asking->in.at + asking->in.len,
+                         asking->in_room - asking->in.len);
+    if (count == 0 || (count < 0 && errno != EAGAIN && errno != EINTR)) {
+        return toc_fail(TOC_CORRUPT, "the indexer ended or was late");
+    }
+    asking->in.len += count > 0 ? (size_t)count : 0;
+    return count > 0 ? take_replies(asking) : toc_ok();
+}
+
+/* Waits until the process can take or give more, within `ms` from the last reply. */
+static bool wait_either(const struct asking *asking, uint64_t deadline_ms)
+{
+    struct pollfd waiting[2] = {{.fd = asking->process->from, .events = POLLIN},
+                                {.fd = asking->process->to, .events = POLLOUT}};
+    uint64_t now = toc_now_mono().ms;
+    if (now >= deadline_ms) {
+        return false;
+    }
+    int ready = poll(waiting, asking->sent < asking->count ? 2 : 1, (int)(deadline_ms - now));
+    return ready >= 0 || errno == EINTR;
+}
+
+static struct toc_err ask_all(struct asking *asking, uint32_t ms)
+{
+    uint64_t deadline_ms = toc_now_mono().ms + ms;
+    while (asking->answered < asking->count) {
+        size_t before = asking->answered;
+        if ((asking->sent < asking->count && !put_requests(asking)) ||
+            !wait_either(asking, deadline_ms)) {
             return toc_fail(TOC_CORRUPT, "the indexer ended or was late");
         }
-        body->len = room;
+        TOC_TRY(get_replies(asking));
+        if (asking->answered > before) {
+            deadline_ms = toc_now_mono().ms + ms;
+        }
     }
     return toc_ok();
 }
 
-static struct toc_err get_reply(const struct toc_process *process, uint64_t deadline_ms,
-                                struct toc_bytes *body)
+size_t toc_process_ask(struct toc_process *process, struct toc_indexers_item *items, size_t count,
+                       uint32_t ms)
 {
-    uint8_t head[TOC_INDEX_LENGTH_BYTES];
-    if (!get(process->from, head, sizeof(head), deadline_ms)) {
-        return toc_fail(TOC_CORRUPT, "the indexer ended or was late");
+    struct asking asking = {.process = process, .items = items, .count = count};
+    asking.in.at = malloc(IN_BYTES);
+    asking.in_room = IN_BYTES;
+    struct toc_err err = asking.in.at == NULL
+                             ? toc_fail(TOC_FULL, "no memory for the facts of a bulletin")
+                             : ask_all(&asking, ms);
+    toc_bytes_free(&asking.in);
+    if (asking.answered < count) {
+        items[asking.answered].err = err;
     }
-    size_t len = toc_le32(head);
-    if (len == 0 || len > TOC_INDEX_REPLY_BYTES_MAX) {
-        return toc_fail(TOC_CORRUPT, "the indexer's reply is out of bounds");
-    }
-    return get_body(process->from, len, deadline_ms, body);
-}
-
-struct toc_err toc_process_ask(struct toc_process *process, struct toc_span canonical, uint32_t ms,
-                               struct toc_intel_reading *reading)
-{
-    uint64_t deadline_ms = toc_now_mono().ms + ms;
-    uint8_t head[TOC_INDEX_REQUEST_HEAD_BYTES];
-    toc_index_request_head(head, canonical.len);
-    if (!put(process->to, toc_span(head, sizeof(head)), deadline_ms) ||
-        !put(process->to, canonical, deadline_ms)) {
-        return toc_fail(TOC_CORRUPT, "the indexer ended or was late");
-    }
-    struct toc_bytes body = {NULL, 0};
-    struct toc_err err = get_reply(process, deadline_ms, &body);
-    if (!toc_failed(err)) {
-        err = toc_index_decode_reply(reading, toc_span(body.at, body.len));
-    }
-    toc_bytes_free(&body);
-    return err;
+    return asking.answered;
 }

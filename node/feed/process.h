@@ -3,7 +3,7 @@
 #ifndef TOC_PROCESS_H
 #define TOC_PROCESS_H
 
-#include "intel.h"
+#include "feed.h"
 
 #include <sys/types.h>
 
@@ -20,9 +20,11 @@ void toc_process_end(struct toc_process *process);
 /* Did somebody else kill it (SIGKILL: out of memory, an operator)? That says nothing of what it
  * read. Waits a moment for its end; before toc_process_end, which kills it too. */
 bool toc_process_was_killed(const struct toc_process *process);
-/* One request and its reply, within `ms`. Fails: as toc_index_decode_reply; CORRUPT also when the
- * process ends, or is late. After CORRUPT it must be ended. */
-TOC_MUST_USE struct toc_err toc_process_ask(struct toc_process *process, struct toc_span canonical,
-                                            uint32_t ms, struct toc_intel_reading *reading);
+/* Asks for each item in order, each within `ms` from the reply before. Gives how many have been
+ * answered, their outcome in err: as toc_index_decode_reply. Fewer than `count`: the next one's err
+ * says why, CORRUPT when the process ended, was late or broke a rule there; it must be ended then.
+ */
+size_t toc_process_ask(struct toc_process *process, struct toc_indexers_item *items, size_t count,
+                       uint32_t ms);
 
 #endif

@@ -22,6 +22,8 @@
 #define ADDRESS_SPACE_BYTES_MAX ((rlim_t)1536 * 1024 * 1024)
 /* Descriptors: input, output and errors; nothing can be opened. */
 #define DESCRIPTORS_MAX 3
+/* Requests and replies that wait, bytes. Reason: what a pipe holds. */
+#define QUEUE_BYTES 65536u
 /* A reply or request beyond this is given back to the system before the next one, bytes. */
 #define KEPT_BYTES_MAX ((size_t)1024 * 1024)
 
@@ -70,22 +72,16 @@ static bool confine(void)
            (IS_SANITIZED || setrlimit(RLIMIT_AS, &space) == 0);
 }
 
-/* All `len` bytes, or false at the end of input; `*got` says how many came. */
-static bool read_all(uint8_t *at, size_t len, size_t *got)
-{
-    *got = 0;
-    while (*got < len) {
-        ssize_t bytes = read(STDIN_FILENO, at + *got, len - *got);
-        if (bytes < 0 && errno == EINTR) {
-            continue;
-        }
-        if (bytes <= 0) {
-            return false;
-        }
-        *got += (size_t)bytes;
-    }
-    return true;
-}
+/* Requests come, and replies go, several at a time: a change of process costs as much as a reading.
+ * Replies leave before the process waits. */
+static struct {
+    uint8_t at[QUEUE_BYTES];
+    size_t from, to;
+} input;
+static struct {
+    uint8_t at[QUEUE_BYTES];
+    size_t len;
+} output;
 
 static bool write_all(struct toc_span bytes)
 {
@@ -98,6 +94,67 @@ static bool write_all(struct toc_span bytes)
             return false;
         }
         bytes = toc_span(bytes.at + put, bytes.len - (size_t)put);
+    }
+    return true;
+}
+
+static bool flush(void)
+{
+    size_t len = output.len;
+    output.len = 0;
+    return write_all(toc_span(output.at, len));
+}
+
+static bool put(struct toc_span bytes)
+{
+    if (bytes.len > sizeof output.at - output.len && !flush()) {
+        return false;
+    }
+    if (bytes.len > sizeof output.at) {
+        return write_all(bytes);
+    }
+    memcpy(output.at + output.len, bytes.at, bytes.len);
+    output.len += bytes.len;
+    return true;
+}
+
+/* Some bytes more of the input; 0 at its end, or when nobody takes the replies. */
+static size_t read_some(uint8_t *at, size_t len)
+{
+    ssize_t bytes = -1;
+    if (!flush()) {
+        return 0;
+    }
+    do {
+        bytes = read(STDIN_FILENO, at, len);
+    } while (bytes < 0 && errno == EINTR);
+    return bytes > 0 ? (size_t)bytes : 0;
+}
+
+/* All `len` bytes, or false at the end of input; `*got` says how many came. */
+static bool read_all(uint8_t *at, size_t len, size_t *got)
+{
+    *got = 0;
+    while (*got < len) {
+        size_t left = len - *got, have = input.to - input.from;
+        if (have > 0) {
+            have = have < left ? have : left;
+            memcpy(at + *got, input.at + input.from, have);
+            input.from += have;
+        } else if (left >= sizeof input.at) {
+            have = read_some(at + *got, left);
+        } else {
+            input.from = 0;
+            input.to = read_some(input.at, sizeof input.at);
+            if (input.to == 0) {
+                return false;
+            }
+            continue;
+        }
+        if (have == 0) {
+            return false;
+        }
+        *got += have;
     }
     return true;
 }
@@ -119,7 +176,7 @@ static enum outcome answer(struct toc_span body, struct toc_index_buffer *reply)
         encoded = toc_index_encode_reply(reply, encoded, &reading);
     }
     toc_intel_reading_clear(&reading);
-    if (toc_failed(encoded) || !write_all(toc_span(reply->at, reply->len))) {
+    if (toc_failed(encoded) || !put(toc_span(reply->at, reply->len))) {
         return OUTCOME_BROKEN;
     }
     return OUTCOME_ANSWERED;
@@ -164,7 +221,7 @@ int main(void)
         outcome = serve(&reply);
     }
     free(reply.at);
-    if (outcome == OUTCOME_BROKEN) {
+    if (!flush() || outcome == OUTCOME_BROKEN) {
         (void)fputs(
             "tocsin-index: a request or reply was cut off; it is started by tocsind alone\n",
             stderr);

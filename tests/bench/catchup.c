@@ -40,23 +40,6 @@ static void show(const char *name, double value, const char *unit, const char *r
     fflush(stdout);
 }
 
-/* Processor seconds of a child, its own children that have ended included. */
-static double cpu_seconds(const struct node *node)
-{
-    char path[64];
-    unsigned long user = 0, system_time = 0;
-    snprintf(path, sizeof(path), "/proc/%ld/stat", (long)node->pid);
-    FILE *file = fopen(path, "r");
-    if (file == NULL || fscanf(file, "%*d %*s %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu",
-                               &user, &system_time) != 2) {
-        user = system_time = 0;
-    }
-    if (file != NULL) {
-        fclose(file);
-    }
-    return (double)(user + system_time) / (double)sysconf(_SC_CLK_TCK);
-}
-
 int main(int argc, char **argv)
 {
     uint32_t entries = argc > 1 ? (uint32_t)strtoul(argv[1], NULL, 10) : ENTRIES_DEFAULT;
@@ -81,8 +64,8 @@ int main(int argc, char **argv)
     nodes_start(&nodes[1]);
     double took = wait_entries(&nodes[1], entries + 2, false, start);
     show("catchup", entries / took, "entries/s", ",\"limit\":\"limit\",\"goal\":\">= 0.5x\"");
-    show("catchup.receiver", cpu_seconds(&nodes[1]) * 1e6 / entries, "us/entry", "");
-    show("catchup.sender", cpu_seconds(&nodes[0]) * 1e6 / entries, "us/entry", "");
+    show("catchup.receiver", nodes_cpu_s(&nodes[1]) * 1e6 / entries, "us/entry", "");
+    show("catchup.sender", nodes_cpu_s(&nodes[0]) * 1e6 / entries, "us/entry", "");
     struct toc_client *client = nodes_connect(&nodes[1]);
     double bytes = (double)nodes_status(client, TOC_FIELD_STORE_BYTES);
     toc_client_close(client);
@@ -93,6 +76,7 @@ int main(int argc, char **argv)
     nodes_start(&nodes[2]);
     took = wait_entries(&nodes[2], entries + 2, true, start);
     show("catchup.queryable", entries / took, "entries/s", ",\"goal\":\">= 10000\"");
+    show("catchup.queryable.cpu", nodes_cpu_s(&nodes[2]) * 1e6 / entries, "us/entry", "");
     show("memory.full", nodes_rss_mib(&nodes[2]), "MiB", "");
     nodes_stop(&nodes[2]);
     start = nodes_now();

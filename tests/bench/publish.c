@@ -21,23 +21,6 @@ struct publisher {
     unsigned number, count;
 };
 
-/* Time that the processor has spent on the node and its indexers, seconds. */
-static double node_cpu_s(const struct node *node)
-{
-    char path[96];
-    unsigned long user = 0, system = 0, children_user = 0, children_system = 0;
-    snprintf(path, sizeof(path), "/proc/%ld/stat", (long)node->pid);
-    FILE *file = fopen(path, "r");
-    if (file == NULL || fscanf(file,
-                               "%*d (%*[^)]) %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu "
-                               "%lu %lu",
-                               &user, &system, &children_user, &children_system) != 4) {
-        nodes_die("no times of %s", node->handle);
-    }
-    fclose(file);
-    return (double)(user + system + children_user + children_system) / (double)sysconf(_SC_CLK_TCK);
-}
-
 static void *publish_on(void *arg)
 {
     struct publisher *publisher = arg;
@@ -56,7 +39,7 @@ static void measure_clients(const struct node *node, unsigned each)
         publishers[i] =
             (struct publisher){.client = nodes_connect(node), .number = i, .count = each};
     }
-    double start = nodes_now(), cpu = node_cpu_s(node);
+    double start = nodes_now(), cpu = nodes_cpu_s(node);
     for (unsigned i = 0; i < CLIENTS; i++) {
         if (pthread_create(&publishers[i].thread, NULL, publish_on, &publishers[i]) != 0) {
             nodes_die("no thread");
@@ -67,7 +50,7 @@ static void measure_clients(const struct node *node, unsigned each)
     }
     double took = nodes_now() - start;
     printf("{\"name\":\"publish.clients.cpu\",\"value\":%.1f,\"unit\":\"us/entry\"}\n",
-           (node_cpu_s(node) - cpu) / (CLIENTS * each) * 1e6);
+           (nodes_cpu_s(node) - cpu) / (CLIENTS * each) * 1e6);
     printf("{\"name\":\"publish.clients\",\"value\":%.0f,\"unit\":\"/s\",\"goal\":\">= 10000\"}\n",
            CLIENTS * each / took);
 }
@@ -89,12 +72,12 @@ static void measure_each(const struct node *node, unsigned count)
             nodes_die("%s cannot be written", path);
         }
     }
-    double start = nodes_now(), cpu = node_cpu_s(node);
+    double start = nodes_now(), cpu = nodes_cpu_s(node);
     nodes_cli(NULL, "publish", "--home", node->home, "--to", "all", "--tlp", "green", "--each",
               folder, NULL);
     double took = nodes_now() - start;
     printf("{\"name\":\"publish.each.cpu\",\"value\":%.1f,\"unit\":\"us/entry\"}\n",
-           (node_cpu_s(node) - cpu) / count * 1e6);
+           (nodes_cpu_s(node) - cpu) / count * 1e6);
     printf("{\"name\":\"publish.each\",\"value\":%.0f,\"unit\":\"/s\",\"goal\":\">= 10000\"}\n",
            count / took);
     fflush(stdout);

@@ -385,13 +385,13 @@ static inline unsigned long nodes_rss_kib(long pid)
     return sum;
 }
 
-/* The same of the node and its indexers together, MiB. */
-static inline double nodes_rss_mib(const struct node *node)
+/* Sums `of` over the node and its indexers. The keeper of these is one of several threads; each may
+ * have children. */
+static inline double nodes_sum(const struct node *node, double (*of)(long pid))
 {
     char path[96];
     long pid = 0;
-    unsigned long sum = nodes_rss_kib((long)node->pid);
-    /* The keeper of the indexers is one of several threads; each may have children. */
+    double sum = of((long)node->pid);
     snprintf(path, sizeof(path), "/proc/%ld/task", (long)node->pid);
     DIR *tasks = opendir(path);
     for (struct dirent *task; tasks != NULL && (task = readdir(tasks)) != NULL;) {
@@ -399,7 +399,7 @@ static inline double nodes_rss_mib(const struct node *node)
                  task->d_name);
         FILE *list = fopen(path, "r");
         while (list != NULL && fscanf(list, "%ld", &pid) == 1) {
-            sum += nodes_rss_kib(pid);
+            sum += of(pid);
         }
         if (list != NULL) {
             fclose(list);
@@ -408,7 +408,44 @@ static inline double nodes_rss_mib(const struct node *node)
     if (tasks != NULL) {
         closedir(tasks);
     }
-    return (double)sum / 1024;
+    return sum;
+}
+
+static inline double nodes_rss_of(long pid)
+{
+    return (double)nodes_rss_kib(pid) / 1024;
+}
+
+/* Resident memory of the node and its indexers together, MiB. */
+static inline double nodes_rss_mib(const struct node *node)
+{
+    return nodes_sum(node, nodes_rss_of);
+}
+
+/* Processor time of one process and of its children that have ended, seconds. */
+static inline double nodes_cpu_of(long pid)
+{
+    char path[64];
+    unsigned long times[4] = {0, 0, 0, 0};
+    snprintf(path, sizeof(path), "/proc/%ld/stat", pid);
+    FILE *file = fopen(path, "r");
+    int read = file == NULL ? 0
+                            : fscanf(file,
+                                     "%*d (%*[^)]) %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u "
+                                     "%lu %lu %lu %lu",
+                                     &times[0], &times[1], &times[2], &times[3]);
+    if (file != NULL) {
+        fclose(file);
+    }
+    return read != 4
+               ? 0
+               : (double)(times[0] + times[1] + times[2] + times[3]) / (double)sysconf(_SC_CLK_TCK);
+}
+
+/* The same of the node and its indexers together, seconds. */
+static inline double nodes_cpu_s(const struct node *node)
+{
+    return nodes_sum(node, nodes_cpu_of);
 }
 
 #endif
