@@ -118,17 +118,21 @@ static void hear_beacons(struct toc_replica *replica, const struct toc_turn *tur
 }
 
 /* Rows and announcements of the peers: nobody's signed word, so that they count for what is shown
- * alone. Gives whether a link to another organisation stands. */
+ * alone. R-13.87: whose items never come is suspected. Gives whether a link to another organisation
+ * stands. */
 static bool hear_links(struct toc_replica *replica)
 {
     bool linked = false;
+    replica->lag.unmet_count = 0;
     for (uint32_t i = 0; i < replica->links->top; i++) {
         struct toc_link *link = &replica->links->items[i];
         if (!toc_link_stands(link)) {
             continue;
         }
-        link->suspected = false;
-        linked = linked || memcmp(link->org, replica->own_org, TOC_ID_BYTES) != 0;
+        bool other = memcmp(link->org, replica->own_org, TOC_ID_BYTES) != 0;
+        link->suspected = other && link->unmet >= TOC_UNMET_MAX;
+        replica->lag.unmet_count += link->suspected;
+        linked = linked || other;
         uint32_t org = place_of(replica, link->org);
         for (uint32_t log = 0; org != TOC_LEDGER_NONE && log < replica->ledger->log_count; log++) {
             uint64_t has = *toc_replica_has(replica, link, log);
@@ -208,9 +212,19 @@ static void alarm_if(struct toc_replica *replica, struct toc_turn *turn, bool la
         notice->kind = lags ? TOC_NOTICE_LAG : TOC_NOTICE_CAUGHT_UP;
     }
     lag->alarm = lags;
-    if (lags && turn->now.ms >= lag->seek_ms) {
-        lag->seek_ms = turn->now.ms + TOC_LAG_SEEK_MS;
-        toc_links_seek(replica->links);
+}
+
+/* for too long something is missing, or it was asked for in vain. */
+static void seek(struct toc_replica *replica, const struct toc_turn *turn)
+{
+    struct toc_lag *lag = &replica->lag;
+    bool in_vain = lag->entries > 0 && lag->unmet_count >= TOC_LAG_ORGS;
+    if ((!lag->alarm && !in_vain) || turn->now.ms < lag->seek_ms) {
+        return;
+    }
+    lag->seek_ms = turn->now.ms + TOC_LAG_SEEK_MS;
+    toc_links_seek(replica->links);
+    if (lag->alarm) {
         toc_replica_compare_all(replica);
     }
 }
@@ -227,6 +241,7 @@ void toc_lag_tick(struct toc_replica *replica, struct toc_turn *turn)
     hear_beacons(replica, turn);
     add_up(replica, turn);
     alarm_if(replica, turn, lag->witness_count >= TOC_LAG_ORGS); /* */
+    seek(replica, turn);
     mark(&lag->behind_since, lag->entries > 0, turn);
     mark(&lag->alarm_since, lag->alarm, turn);
     mark(&lag->alone_since, lag->alone, turn);

@@ -42,6 +42,7 @@ struct toc_lag {
     uint64_t entries; /* the same in all groups; with the next two */
     uint32_t log_count, group_count;
     uint32_t witness_count;
+    uint32_t unmet_count; /* links to others on which too many items never came */
     bool own;   /* of our own logs too: our store has lost entries */
     bool alarm; /* */
     bool alone; /* no link to another organisation */
@@ -57,7 +58,7 @@ size_t toc_lag_bytes(uint32_t group_max, uint32_t log_max);
 void toc_lag_init(struct toc_lag *lag, struct toc_arena *arena, uint32_t group_max,
                   uint32_t log_max);
 /* Once a second: looks at what is claimed, raises and ends the alarm, has others dialled while it
- * lasts. R-13.40, R-13.41. */
+ * lasts or what is missing was asked for in vain. R-13.40, R-13.41, R-13.87. */
 void toc_lag_tick(struct toc_replica *replica, struct toc_turn *turn);
 
 #endif

@@ -8,6 +8,7 @@ extern const char sim_trace_partition_heals[];
 extern const char sim_trace_one_way_drop[];
 extern const char sim_trace_author_dies[];
 extern const char sim_trace_withholding[];
+extern const char sim_trace_surrounded[];
 extern const char sim_trace_late_starter[];
 extern const char sim_trace_swizzle[];
 extern const char sim_trace_store_points[];

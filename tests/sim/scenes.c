@@ -13,6 +13,9 @@
 /* 500 ms and a round trip on a line of 256 kbit/s: 10-performance.md. */
 #define ALERT_BEHIND_BULK_US (600 * SIM_MS_US)
 
+/* Three items in vain from two neighbours, a look at it, a dial: a minute; ten for the alarm. */
+#define SURROUNDED_US (150 * SIM_S_US)
+
 static void bulletin(struct sim *sim, uint32_t author)
 {
     sim_publish(sim, &sim->nodes[author], NULL, 1000, TOC_CLASS_LIVE);
@@ -102,6 +105,23 @@ static void withholding(struct sim *sim)
     pass(sim, 1);
     bulletin(sim, 8);
     pass(sim, 60);
+}
+
+/* All neighbours of the last of sixteen begin to withhold; one of the others publishes, and it. */
+static void surrounded(struct sim *sim)
+{
+    uint32_t stranger = 0;
+    sim_begin(sim);
+    pass(sim, 30);
+    for (uint32_t i = 15; i-- > 0;) {
+        const uint8_t *key = sim->nodes[i].node_keys.link_public;
+        bool linked = toc_links_to(&sim->nodes[15].core->links, key) != NULL;
+        sim->nodes[i].liar = linked ? SIM_WITHHOLDS : SIM_HONEST;
+        stranger = linked ? stranger : i;
+    }
+    bulletin(sim, 15);
+    bulletin(sim, stranger);
+    sim_converge(sim, SURROUNDED_US);
 }
 
 static uint32_t sources;
@@ -374,6 +394,8 @@ const struct sim_scenario sim_scenarios[] = {
      author_dies, sim_trace_author_dies, false},
     {"withholding", "six of nine never forward, and author and reader cannot meet", 9, SEE,
      withholding, sim_trace_withholding, false},
+    {"surrounded", "whose neighbours all withhold dials others", 16,
+     SIM_SAY_PUBLISH | SIM_SAY_CHECK, surrounded, sim_trace_surrounded, false},
     {"late-starter", "a node that starts late catches up with everybody", 5,
      SIM_SAY_FAULT | SIM_SAY_CHECK | SIM_SAY_REFUSE, late_starter, sim_trace_late_starter, false},
     {"swizzle", "links are clogged one by one, and released in another order", 6,

@@ -90,6 +90,36 @@ static void two_organisations_for_ten_minutes_raise_an_alarm(void **state)
     end();
 }
 
+/* what is missing and was asked for in vain, on two links, is sought elsewhere at once. */
+static void items_in_vain_have_others_dialled(void **state)
+{
+    (void)state;
+    begin(6);
+    struct toc_links *links = &world.nodes[0].core->links;
+    struct toc_link *other = toc_links_to(links, world.nodes[1].node_keys.link_public);
+    struct toc_link *liars = toc_links_to(links, world.nodes[2].node_keys.link_public);
+    assert_non_null(other);
+    assert_non_null(liars);
+    other->unmet = liars->unmet = TOC_UNMET_MAX;
+    pass(10000);
+    assert_int_equal(lag()->unmet_count, 2);
+    assert_false(links->seek_due); /* nothing is missing */
+    claim_of(2, 3, 5);
+    claim_of(3, 3, 5);
+    other->unmet = 0;
+    pass(10000);
+    assert_in_range(lag()->entries, 1, 10);
+    assert_false(links->seek_due); /* one link alone */
+    other->unmet = TOC_UNMET_MAX;
+    for (uint64_t ms = 0; ms < 2 * TOC_LAG_CHECK_MS && !links->seek_due; ms += 100) {
+        world_run(&world, 100);
+    }
+    assert_true(links->seek_due);
+    assert_true(liars->suspected);
+    assert_false(lag()->alarm);
+    end();
+}
+
 /* R-13.40: one liar alone raises no alarm, however many of its nodes say so, and of however many
  * logs. */
 static void one_organisation_alone_raises_no_alarm(void **state)
@@ -304,6 +334,7 @@ static void an_alert_brings_receipts_soon(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(items_in_vain_have_others_dialled),
         cmocka_unit_test(two_organisations_for_ten_minutes_raise_an_alarm),
         cmocka_unit_test(one_organisation_alone_raises_no_alarm),
         cmocka_unit_test(claims_that_grow_are_not_put_off),
