@@ -148,13 +148,12 @@ static struct toc_err load_beacon(struct toc_core *core, struct toc_span value)
 static struct toc_err load_missing(struct toc_core *core, struct toc_span key,
                                    struct toc_span value)
 {
-    if (key.len != TOC_ID_BYTES + 8 || value.len != 4 + TOC_HASH_BYTES) {
+    if (key.len != TOC_ID_BYTES + 8) {
         return toc_fail(TOC_CORRUPT, "a record of a missing payload is damaged");
     }
     struct toc_missing missing = {.log = toc_ledger_find_log(&core->ledger, key.at),
-                                  .seq = toc_be64(key.at + TOC_ID_BYTES),
-                                  .payload_bytes = toc_le32(value.at)};
-    memcpy(missing.hash, value.at + 4, TOC_HASH_BYTES);
+                                  .seq = toc_be64(key.at + TOC_ID_BYTES)};
+    TOC_TRY(toc_missing_decode(&missing, value));
     if (missing.log == TOC_LEDGER_NONE) {
         return toc_fail(TOC_ABSENT, "a missing payload of an unknown log");
     }

@@ -29,7 +29,7 @@ enum toc_store_op_kind {
  * (group id ‖ 16-byte ref; value: u32 LE length ‖ envelope ‖ sealed E ‖ K ‖ tag key, see
  * toc_epoch_rest_*), B beacons (org id ‖ u16 node ‖ group id), W chunk lists (payload hash; value:
  * chunk hashes), P payloads still missing (log id ‖ u64 BE seq; value: u32 LE length ‖ payload
- * hash). */
+ * hash, and if some of its chunks are stored a set of 256 bits: bit i % 8 of byte i / 8 for i). */
 struct toc_store_op {
     enum toc_store_op_kind kind;
     uint8_t log[TOC_ID_BYTES]; /* RANGE */

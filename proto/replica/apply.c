@@ -6,7 +6,6 @@
 /* A proved range meets the head of its log, and goes to the store with what follows from it: notes
  * of payloads that did not come along, cards. */
 
-#define MISSING_VALUE_BYTES (4u + TOC_HASH_BYTES)
 #define HOUR_MS 3600000u
 
 static unsigned count_bits(uint64_t bits)
@@ -46,10 +45,9 @@ static void note_missing(struct toc_replica *replica, struct toc_job *job,
         uint8_t key[TOC_ID_BYTES + 8], *value = values->at + values->used;
         memcpy(key, entry.header.log, TOC_ID_BYTES);
         toc_put_be64(key + TOC_ID_BYTES, missing.seq);
-        toc_put_le32(value, missing.payload_bytes);
-        memcpy(value + 4, missing.hash, TOC_HASH_BYTES);
-        values->used += MISSING_VALUE_BYTES;
-        toc_job_record(job, 'P', toc_span(key, sizeof key), toc_span(value, MISSING_VALUE_BYTES));
+        size_t len = toc_missing_encode(value, &missing);
+        values->used += (uint32_t)len;
+        toc_job_record(job, 'P', toc_span(key, sizeof key), toc_span(value, len));
     }
 }
 
@@ -168,7 +166,7 @@ struct toc_err toc_replica_apply(struct toc_replica *replica, struct toc_turn *t
     struct toc_buffer *values =
         job == NULL || missing == 0
             ? NULL
-            : toc_buffer_take(&replica->links->buffers, missing_count * MISSING_VALUE_BYTES);
+            : toc_buffer_take(&replica->links->buffers, missing_count * TOC_MISSING_VALUE_BYTES);
     if (job == NULL || (missing != 0 && values == NULL)) {
         if (job != NULL) {
             toc_job_cancel(replica, job);

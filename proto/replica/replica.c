@@ -109,6 +109,7 @@ void toc_replica_greet(struct toc_replica *replica, struct toc_link *link)
     memset(toc_replica_has(replica, link, 0), 0, replica->ledger->log_count * sizeof(uint64_t));
     memset(&replica->serves[link->place], 0, sizeof(struct toc_serves));
     toc_gossip_greet(replica, link);
+    toc_fetch_greet(replica, link);
     toc_window_init(&replica->plan.windows[link->place]);
     toc_refusal_forget(&replica->plan, link->place);
     link->tags_due = true; /* behind our HELLO */

@@ -10,13 +10,12 @@
  *   waiting   a received range between its arrival and its store
  *   job       a store action that has not been answered
  *   serve     entries of one log that go out to one link because it asked
- *   fetch     a large payload that comes in chunk by chunk
- *   missing   a payload that is declared but not here
  *   disputed  a log whose author has signed two histories
  */
 #ifndef TOC_REPLICA_H
 #define TOC_REPLICA_H
 
+#include "fetch.h"
 #include "gossip.h"
 #include "lag.h"
 #include "ledger.h"
@@ -46,13 +45,6 @@
 #define TOC_AWAITED_MAX 8u         /* answers to comparisons of a group that may be on their way */
 #define TOC_TAGS_MS_MIN 1000u      /* tags that nothing has changed are repeated at most so often */
 #define TOC_CONTROL_WAITING_MAX 32u /* messages ahead: digests, rows and beacons can wait */
-#define TOC_MISSING_MAX 4096u       /* payloads that are not here and will be fetched */
-#define TOC_MISSING_ORG_MAX 512u    /* of one author, so that nobody fills the list, */
-#define TOC_MISSING_FREE_TIMES 2u   /* and twice as many places stay free as one author has */
-#define TOC_FETCHES_MAX 16u         /* of them fetched at a time */
-#define TOC_FETCHES_ORG_MAX 4u      /* and of one author */
-#define TOC_FETCH_CHUNKS 8u         /* chunks asked for ahead */
-#define TOC_FETCH_MS_MAX 120000u    /* for one payload, however slow the link: then another one */
 #define TOC_RANGE_CARDS_MAX 16u     /* cards that are looked at in one range: the last ones */
 #define TOC_RECEIPTS_MAX 65536u
 #define TOC_BEACON_SERIALS_MAX 16384u
@@ -109,18 +101,6 @@ struct toc_waiting {
     struct toc_err err;
 };
 
-/* One chunk between arrival and store. */
-struct toc_chunk_check {
-    struct toc_check check; /* first */
-    uint64_t link;
-    uint32_t fetch, index; /* index UINT32_MAX: the whole of a payload of one chunk */
-    uint64_t fetch_number;
-    struct toc_buffer *buffer;
-    struct toc_span bytes;
-    uint8_t expected[TOC_HASH_BYTES];
-    struct toc_err err;
-};
-
 enum toc_job_kind { TOC_JOB_RANGE, TOC_JOB_OWN, TOC_JOB_INVITE, TOC_JOB_RECORD, TOC_JOB_CHUNK };
 
 struct toc_job {
@@ -139,10 +119,9 @@ struct toc_job {
     bool has_submit, founds;
     uint64_t submit;
     uint32_t group; /* OWN, INVITE */
-    uint64_t seq;   /* OWN: of the submitted entry */
-    uint32_t fetch; /* CHUNK */
-    uint64_t fetch_number;
-    bool large; /* uses replica->big */
+    uint64_t seq;   /* OWN: of the submitted entry; CHUNK: of the one that declares the payload */
+    uint32_t index; /* CHUNK: the piece */
+    bool large;     /* uses replica->big */
 };
 
 struct toc_serve {
@@ -187,24 +166,6 @@ struct toc_pending_load {
     uint64_t seq;
     uint32_t index;
     bool headers_only;
-};
-
-struct toc_missing {
-    uint32_t log;
-    uint64_t seq;
-    uint32_t payload_bytes;
-    uint8_t hash[TOC_HASH_BYTES];
-    bool fetching, arrived; /* arrived: stored, and on its way to the index */
-};
-
-struct toc_fetch {
-    bool used;
-    uint64_t number;
-    uint32_t missing;
-    uint64_t link;
-    uint32_t chunk_count, asked, stored, arrived;
-    struct toc_buffer *list; /* chunk hashes */
-    struct toc_mono began, progress;
 };
 
 struct toc_receipt_row {
@@ -265,11 +226,12 @@ struct toc_replica {
     uint32_t own_place; /* in the roster, once our own organisation was over */
     struct toc_fetch fetches[TOC_FETCHES_MAX];
     uint64_t fetch_number;
-    uint32_t fetch_cursor;        /* in `missing`: where the last fetch began */
-    uint8_t *big;                 /* one large payload of our own, until it is stored */
-    uint8_t *scratch;             /* one payload of one chunk */
-    uint8_t *beacon_rows;         /* while one is made: rows, then its record */
-    uint8_t *seal_keys, *members; /* while an audience is founded: 8,192 keys, 1,024 ids */
+    uint32_t fetch_cursor;               /* in `missing`: where the last fetch began */
+    uint8_t fetch_shares[TOC_LINKS_MAX]; /* how many fetches a link may be a source of, by place */
+    uint8_t *big;                        /* one large payload of our own, until it is stored */
+    uint8_t *scratch;                    /* one payload of one chunk */
+    uint8_t *beacon_rows;                /* while one is made: rows, then its record */
+    uint8_t *seal_keys, *members;        /* while an audience is founded: 8,192 keys, 1,024 ids */
     bool big_busy;
     struct toc_receipt_row *receipts;
     uint32_t *receipt_places; /* of the rows in use */
@@ -530,37 +492,6 @@ TOC_MUST_USE struct toc_err toc_epoch_rest_read(struct toc_span value,
                                                 const uint8_t store_key[static TOC_KEY_BYTES],
                                                 struct toc_span *epoch,
                                                 struct toc_epoch_secret *secret);
-
-/* Large payloads (chunk.c). */
-
-/* Could `count` more payloads of this log's author be noted? */
-bool toc_replica_may_miss(const struct toc_replica *replica, uint32_t log, size_t count);
-/* Notes a payload that is declared but not here. Asserts that there is room. */
-void toc_replica_miss(struct toc_replica *replica, const struct toc_missing *missing);
-/* Begins fetches, and ends those that take too long. */
-void toc_replica_fetch(struct toc_replica *replica, struct toc_turn *turn);
-/* CHUNK. Fails: TRUNCATED, HASH, MALFORMED. */
-TOC_MUST_USE struct toc_err toc_replica_take_chunk(struct toc_replica *replica,
-                                                   struct toc_turn *turn, struct toc_link *link,
-                                                   const struct toc_message *message);
-/* NOPAY. Fails: MALFORMED. */
-TOC_MUST_USE struct toc_err toc_replica_take_nopay(struct toc_replica *replica,
-                                                   const struct toc_turn *turn,
-                                                   struct toc_link *link, struct toc_span body);
-/* An entry has come again, now with the payload that is missing here: stores it. */
-void toc_replica_bring(struct toc_replica *replica, struct toc_turn *turn, struct toc_link *link,
-                       const struct toc_message *message, uint32_t log);
-/* CHECKED of a chunk. */
-void toc_replica_chunk_checked(struct toc_replica *replica, struct toc_turn *turn,
-                               struct toc_chunk_check *check);
-/* A chunk's job was stored. */
-void toc_replica_chunk_stored(struct toc_replica *replica, struct toc_turn *turn,
-                              const struct toc_job *job);
-/* The index has the entry whose payload came late: it is missing no more. */
-void toc_replica_late_indexed(struct toc_replica *replica, struct toc_turn *turn, uint32_t log,
-                              uint64_t seq);
-/* The check itself: pure; on any thread. */
-void toc_chunk_check_run(struct toc_chunk_check *check);
 
 /* Beacons (beacon.c). */
 

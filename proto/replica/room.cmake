@@ -1,4 +1,5 @@
 set(ROOM_FILES
-  gossip.h lag.h plan.h quota.h replica.h
-  apply.c beacon.c chunk.c entry.c gossip.c group.c have.c hold.c job.c lag.c plan.c publish.c
+  fetch.h gossip.h lag.h plan.h quota.h replica.h
+  apply.c beacon.c chunk.c entry.c fetch.c gossip.c group.c have.c hold.c job.c lag.c
+  plan.c publish.c
   quota.c refusal.c replica.c rest.c serve.c steal.c vector.c want.c window.c wish.c)

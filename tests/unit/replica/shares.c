@@ -206,7 +206,8 @@ static void many_authors_leave_places_of_what_is_missing(void **state)
         uint32_t log = first + turn % COLLUDERS;
         ledger->logs[log].org_place = 100 + turn % COLLUDERS;
         if (toc_replica_may_miss(of, log, 1)) {
-            toc_replica_miss(of, &(struct toc_missing){.log = log, .seq = 1 + turn});
+            toc_replica_miss(
+                of, &(struct toc_missing){.log = log, .seq = 1 + turn, .payload_bytes = 1});
         }
     }
     assert_true(of->missing_count > TOC_MISSING_MAX / 2);
