@@ -91,12 +91,18 @@ static void remember(struct verified what)
 #define LANES 8u /* so many multiplications at a time */
 #define BLOCK_BYTES (LANES * 8u)
 
-/* The model of a hash. */
+/* The model of a hash, in the memory of the real one. */
 struct lanes {
     uint64_t word[LANES], len;
     uint8_t rest[BLOCK_BYTES];
     size_t rest_len;
-};
+} __attribute__((may_alias));
+_Static_assert(sizeof(struct lanes) <= sizeof(struct toc_raw_hash), "the model fits");
+
+static struct lanes *lanes_of(struct toc_raw_hash *hash)
+{
+    return (struct lanes *)hash;
+}
 
 static uint64_t stir(uint64_t x)
 {
@@ -165,11 +171,10 @@ void __wrap_toc_raw_hash_init(struct toc_raw_hash *hash, const uint8_t *personal
         __real_toc_raw_hash_init(hash, personal, key, out_len);
         return;
     }
-    struct lanes lanes;
-    begin_lanes(&lanes, out_len << 32 | key.len);
-    add_lanes(&lanes, toc_span(personal, personal == NULL ? 0 : TOC_RAW_PERSONAL_BYTES));
-    add_lanes(&lanes, key);
-    memcpy(hash->opaque, &lanes, sizeof lanes);
+    struct lanes *lanes = lanes_of(hash);
+    begin_lanes(lanes, out_len << 32 | key.len);
+    add_lanes(lanes, toc_span(personal, personal == NULL ? 0 : TOC_RAW_PERSONAL_BYTES));
+    add_lanes(lanes, key);
 }
 
 void __wrap_toc_raw_hash_add(struct toc_raw_hash *hash, struct toc_span part)
@@ -178,10 +183,7 @@ void __wrap_toc_raw_hash_add(struct toc_raw_hash *hash, struct toc_span part)
         __real_toc_raw_hash_add(hash, part);
         return;
     }
-    struct lanes lanes;
-    memcpy(&lanes, hash->opaque, sizeof lanes);
-    add_lanes(&lanes, part);
-    memcpy(hash->opaque, &lanes, sizeof lanes);
+    add_lanes(lanes_of(hash), part);
 }
 
 void __wrap_toc_raw_hash_final(struct toc_raw_hash *hash, uint8_t *out, size_t out_len)
@@ -190,9 +192,7 @@ void __wrap_toc_raw_hash_final(struct toc_raw_hash *hash, uint8_t *out, size_t o
         __real_toc_raw_hash_final(hash, out, out_len);
         return;
     }
-    struct lanes lanes;
-    memcpy(&lanes, hash->opaque, sizeof lanes);
-    end_lanes(&lanes, out, out_len);
+    end_lanes(lanes_of(hash), out, out_len);
 }
 
 static uint64_t seed_of(const struct toc_raw_lock *lock)
@@ -205,12 +205,21 @@ static uint64_t seed_of(const struct toc_raw_lock *lock)
 
 static void add_noise(uint8_t *out, const uint8_t *in, size_t len, uint64_t seed)
 {
-    for (size_t i = 0; i < len; i += 8) {
-        size_t count = len - i < 8 ? len - i : 8;
-        uint64_t word = 0, noise = (seed + i) * UINT64_C(0xd6e8feb86659fd93);
-        memcpy(&word, in + i, count);
+    const uint64_t factor = UINT64_C(0xd6e8feb86659fd93);
+    uint64_t product = seed * factor, word = 0;
+    size_t whole = len / 8 * 8;
+    for (size_t i = 0; i < whole; i += 8) {
+        uint64_t noise = product + i * factor;
+        memcpy(&word, in + i, 8);
         word ^= noise ^ noise >> 32;
-        memcpy(out + i, &word, count);
+        memcpy(out + i, &word, 8);
+    }
+    if (whole < len) {
+        uint64_t noise = product + whole * factor;
+        word = 0;
+        memcpy(&word, in + whole, len - whole);
+        word ^= noise ^ noise >> 32;
+        memcpy(out + whole, &word, len - whole);
     }
 }
 

@@ -13,6 +13,8 @@ struct sim_bytes *sim_bytes(struct toc_span from)
     TOC_ASSERT(bytes != NULL);
     bytes->refs = 1;
     bytes->len = from.len;
+    bytes->entries = NULL;
+    bytes->entry_count = 0;
     if (from.len != 0) {
         memcpy(bytes->at, from.at, from.len);
     }
@@ -22,6 +24,7 @@ struct sim_bytes *sim_bytes(struct toc_span from)
 void sim_bytes_drop(struct sim_bytes *bytes)
 {
     if (bytes != NULL && --bytes->refs == 0) {
+        free(bytes->entries);
         free(bytes);
     }
 }
@@ -278,20 +281,39 @@ struct toc_err sim_disk_load(struct sim *sim, const struct sim_disk *disk,
     return give(sim_disk_row(disk, 'c', toc_span(key, sizeof key)), load, count);
 }
 
+/* Reads a range once: its payloads are hashed to rebuild the headers. */
+static void read_entries(struct sim_bytes *bytes)
+{
+    struct toc_range_info info;
+    struct toc_range_walk walk;
+    struct toc_entry entry;
+    if (bytes->entries != NULL || toc_failed(toc_range_peek(span_of(bytes), &info)) ||
+        toc_failed(toc_range_open(&walk, span_of(bytes)))) {
+        return;
+    }
+    bytes->entries = malloc(info.count * sizeof *bytes->entries);
+    TOC_ASSERT(bytes->entries != NULL);
+    while (bytes->entry_count < info.count && !toc_failed(toc_range_next(&walk, &entry))) {
+        struct sim_entry *at = &bytes->entries[bytes->entry_count++];
+        at->header = entry.header;
+        memcpy(at->hash, entry.hash, TOC_HASH_BYTES);
+    }
+}
+
 bool sim_disk_entry(struct sim *sim, const struct sim_disk *disk, const uint8_t *log, uint64_t seq,
                     struct toc_header *header, uint8_t hash[TOC_HASH_BYTES])
 {
     (void)sim;
     const struct sim_range *range = range_with(sim_disk_log(disk, log), seq);
-    struct toc_range_walk walk;
-    struct toc_entry entry;
-    if (range == NULL || toc_failed(toc_range_open(&walk, span_of(range->bytes)))) {
+    if (range == NULL) {
         return false;
     }
-    while (!toc_failed(toc_range_next(&walk, &entry))) {
-        if (entry.header.seq == seq) {
-            *header = entry.header;
-            memcpy(hash, entry.hash, TOC_HASH_BYTES);
+    read_entries(range->bytes);
+    for (size_t i = 0; i < range->bytes->entry_count; i++) {
+        const struct sim_entry *entry = &range->bytes->entries[i];
+        if (entry->header.seq == seq) {
+            *header = entry->header;
+            memcpy(hash, entry->hash, TOC_HASH_BYTES);
             return true;
         }
     }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "sim.h"
 
+#include <malloc.h>
 #include <signal.h>
 #include <sodium.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 /* What a person types: scripts/sim. */
 
 #define NODES_RANDOM_MAX 12u
+#define HEAP_BYTES (32 << 20)
 #define PROGRESS_SEEDS 250u /* about a minute */
 
 static volatile sig_atomic_t stopped; /* the signal that asked for an end */
@@ -191,6 +193,8 @@ int main(int argc, char **argv)
     if (sodium_init() < 0) {
         return 5;
     }
+    mallopt(M_MMAP_THRESHOLD, HEAP_BYTES); /* what a run gives back is the next one's */
+    mallopt(M_TRIM_THRESHOLD, HEAP_BYTES);
     setvbuf(stdout, NULL, _IOLBF, 0); /* who waits for a long run sees what fails */
     sim_crypto_real(request.real);
     if (request.list) {

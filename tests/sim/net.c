@@ -28,7 +28,7 @@ uint64_t sim_latency_us(struct sim *sim, uint32_t a, uint32_t b, bool jitter)
 
 bool sim_is_cut(const struct sim *sim, uint32_t from, uint32_t to)
 {
-    return sim->cuts[(size_t)from * (SIM_NODES_MAX + 2) + to] != 0;
+    return sim->cuts[(size_t)from * sim->cut_row + to] != 0;
 }
 
 static struct sim_link *link_of(struct sim_node *node, uint64_t link)
@@ -526,12 +526,12 @@ void sim_net_return(struct sim *sim, struct sim_node *node)
 
 void sim_cut(struct sim *sim, uint32_t from, uint32_t to)
 {
-    sim->cuts[(size_t)from * (SIM_NODES_MAX + 2) + to]++;
+    sim->cuts[(size_t)from * sim->cut_row + to]++;
 }
 
 void sim_heal(struct sim *sim, uint32_t from, uint32_t to)
 {
-    uint8_t *cuts = &sim->cuts[(size_t)from * (SIM_NODES_MAX + 2) + to];
+    uint8_t *cuts = &sim->cuts[(size_t)from * sim->cut_row + to];
     TOC_ASSERT(*cuts > 0);
     if (--*cuts > 0) {
         return;

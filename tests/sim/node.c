@@ -3,7 +3,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 /* A node's life: it starts from its store, is given events, and is killed. */
 
@@ -37,9 +36,7 @@ void sim_start(struct sim *sim, struct sim_node *node)
 {
     struct toc_core_options options = options_of(sim, node);
     node->memory_bytes = toc_core_bytes(&options);
-    node->memory = mmap(NULL, node->memory_bytes, PROT_READ | PROT_WRITE,
-                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    TOC_ASSERT(node->memory != MAP_FAILED);
+    node->memory = sim_memory_take(node->memory_bytes);
     struct toc_err err = toc_core_init(node->memory, node->memory_bytes, &options, &node->core);
     TOC_ASSERT(!toc_failed(err));
     sim_store_open(sim, node);
@@ -76,7 +73,7 @@ void sim_kill(struct sim *sim, struct sim_node *node, size_t survive, bool silen
         }
     }
     sim_store_end(node);
-    munmap(node->memory, node->memory_bytes);
+    sim_memory_give(node->memory, node->memory_bytes);
     node->core = NULL;
     node->up = false;
     node->vanished = silent;
@@ -365,8 +362,8 @@ struct sim *sim_new(const struct sim_options *options)
     sim->node_count = sim->member_count = options->nodes;
     sim->loss = options->loss;
     sim->nodes = calloc(options->nodes + 2, sizeof *sim->nodes);
-    size_t row = SIM_NODES_MAX + 2;
-    sim->cuts = calloc(row * row, 1);
+    sim->cut_row = options->nodes + 2;
+    sim->cuts = calloc(sim->cut_row * sim->cut_row, 1);
     TOC_ASSERT(sim->nodes != NULL && sim->cuts != NULL);
     sim_seed(sim, options->seed);
     sim_trace_begin(&sim->trace);

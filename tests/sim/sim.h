@@ -42,9 +42,16 @@
 struct sim;
 struct sim_node;
 
-/* Bytes that several stores may hold. */
+/* An entry of a range. */
+struct sim_entry {
+    struct toc_header header;
+    uint8_t hash[TOC_HASH_BYTES];
+};
+/* Bytes that several stores may hold. They do not change. */
 struct sim_bytes {
     size_t refs, len;
+    struct sim_entry *entries; /* of a range that was asked for one; else NULL */
+    size_t entry_count;
     uint8_t at[];
 };
 
@@ -145,7 +152,7 @@ struct sim_node {
     struct toc_sign_keys log_keys, org_keys, recovery_keys;
     uint8_t org[TOC_ID_BYTES];
     struct toc_span card;
-    uint8_t *memory;
+    void *memory;
     size_t memory_bytes;
     struct toc_core *core;
     struct sim_disk disk;
@@ -299,7 +306,8 @@ struct sim {
     uint32_t conn_count, conn_max;
     uint32_t *conn_free;
     uint32_t conn_free_count;
-    uint8_t *cuts; /* [from × SIM_NODES_MAX + to]: how many faults cut this direction */
+    uint8_t *cuts; /* [from × cut_row + to]: how many faults cut this direction */
+    size_t cut_row;
     double loss;
     bool probing; /* alerts are being measured */
     struct sim_group groups[SIM_GROUPS_MAX];
@@ -455,6 +463,12 @@ struct sim_options sim_options_small(void);
 struct sim *sim_new(const struct sim_options *options);
 void sim_free(struct sim *sim);
 bool sim_is_honest(const struct sim *sim, uint32_t node);
+
+/* memory.c: memory for cores */
+
+/* Zeros. */
+void *sim_memory_take(size_t bytes);
+void sim_memory_give(void *memory, size_t bytes);
 
 /* fault.c: what goes wrong; what lasts ends by itself. Sets of nodes are bits. */
 
