@@ -31,7 +31,7 @@ static struct toc_err read_genesis(struct toc_core *core, const struct toc_core_
     core->own_card = card;
     TOC_TRY(toc_genesis_decode(&core->genesis, genesis, arena));
     memcpy(core->federation, core->genesis.roster.hash, TOC_ID_BYTES);
-    /* Sized for this roster and some growth: the table is zeroed, and so takes real memory. */
+    /* Sized for this roster and some growth. */
     size_t org_max = core->genesis.roster.org_count + ORG_ROOM;
     org_max = org_max < TOC_ORGS_MAX ? org_max : TOC_ORGS_MAX;
     TOC_TRY(toc_directory_init(&core->directory, arena, org_max));

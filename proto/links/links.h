@@ -84,19 +84,22 @@ struct toc_link {
     uint64_t id;
     uint32_t place; /* in the table */
     bool dialled, established, paused, hello_seen, tags_seen;
+    bool vtop_due, invites_due, tags_due; /* for replica, as what follows `useful` */
+    bool answers_due, serving; /* it may be owed rows or buckets; may have asked for entries */
+    uint64_t taken_bytes[TOC_CLASS_COUNT]; /* of live and bulk, what we have dealt with */
+    struct toc_mono vtop_at, tags_at;
+    struct toc_peer peer;
     uint8_t source[16];
     bool certified;                /* accepted from an address of a member */
     uint8_t target[TOC_KEY_BYTES]; /* DIALLING, or dialled: the static key sought */
     uint8_t org[TOC_ID_BYTES];
     uint16_t node;
-    struct toc_peer peer;
     struct toc_hello hello;
     int64_t clock_offset_ms;
     struct toc_mono opened, heard, pinged, lent;
     struct toc_mono ping_heard; /* 0: none yet */
     bool ping_out;
     uint64_t rtt_ms;
-    uint64_t taken_bytes[TOC_CLASS_COUNT]; /* of live and bulk, what we have dealt with */
     /* How links are chosen. */
     enum toc_link_why why;
     bool probe;             /* ends with the handshake, which tells how far the node is */
@@ -108,13 +111,11 @@ struct toc_link {
     /* What replica keeps about a link. */
     uint8_t shared[TOC_GROUP_SET_BYTES]; /* groups that both sides know, by place in the ledger */
     uint8_t invited[TOC_GROUP_SET_BYTES];
-    bool vtop_due, invites_due, tags_due;
-    uint32_t wants_out;  /* items that were asked of this link and have not all come */
-    uint32_t unmet;      /* items that never came, less the blocks that did */
-    uint64_t kept_bytes; /* of received messages, until they are stored */
-    uint64_t work_us;    /* the time by which the work that it caused is paid for */
-    uint32_t futile;     /* costly messages that led to nothing; one is forgiven each second */
-    struct toc_mono vtop_at, tags_at;
+    uint32_t wants_out;      /* items that were asked of this link and have not all come */
+    uint32_t unmet;          /* items that never came, less the blocks that did */
+    uint64_t kept_bytes;     /* of received messages, until they are stored */
+    uint64_t work_us;        /* the time by which the work that it caused is paid for */
+    uint32_t futile;         /* costly messages that led to nothing; one is forgiven each second */
     uint64_t progress_bytes; /* of live and bulk, received by `progress` */
     struct toc_mono progress;
 };

@@ -181,8 +181,21 @@ struct toc_credit {
     uint64_t granted, used;
 };
 
+/* What every step of a node looks at on each of its links stands first, close together. */
 struct toc_peer {
     enum toc_peer_state state;
+    uint32_t queued; /* messages in all queues */
+    /* Sending: half `fill` is written, the other is lent while lent_len is not 0. */
+    size_t tx_len[2], lent_done;
+    int fill;
+    bool lent;
+    /* Receiving: rx[0, rx_opened) is checked and being read, up to rx_len raw. */
+    bool check_out, check_opening;
+    size_t rx_len, rx_checking, rx_opened, rx_at, rx_frame, rx_frame_end;
+    struct toc_rate rate;
+    /* By class, of live and bulk alone. */
+    struct toc_credit out[TOC_CLASS_COUNT], in[TOC_CLASS_COUNT];
+    uint8_t *rx, *tx[2];
     struct toc_err err;
     enum toc_noise_role role;
     const struct toc_peer_self *self;
@@ -191,30 +204,20 @@ struct toc_peer {
     uint8_t handshake_hash[TOC_HASH_BYTES];
     struct toc_noise noise;
     struct toc_cipher tx_cipher, rx_cipher;
-    /* Receiving: rx[0, rx_opened) is checked and being read, up to rx_len raw. */
-    uint8_t *rx;
-    size_t rx_len, rx_checking, rx_opened, rx_at, rx_frame, rx_frame_end;
-    bool check_out, check_opening;
     struct toc_err check_err;
     uint8_t answer[TOC_NOISE_MSG2_BYTES];
     struct toc_buffer *partial[TOC_CLASS_COUNT];
     uint8_t partial_type[TOC_CLASS_COUNT];
-    /* Sending: half `fill` is written, the other is lent while lent_len is not 0. */
-    uint8_t *tx[2];
-    size_t tx_len[2], lent_done;
-    int fill;
-    bool lent;
-    struct toc_queue queues[TOC_CLASS_COUNT];
     uint64_t since_bulk; /* bytes of live, sent while bulk waited */
-    struct toc_rate rate;
-    /* By class, of live and bulk alone. */
-    struct toc_credit out[TOC_CLASS_COUNT], in[TOC_CLASS_COUNT];
     uint64_t sent_bytes, received_bytes;
+    struct toc_queue queues[TOC_CLASS_COUNT];
 };
 
 /* Arena bytes for one link's memory. */
 size_t toc_peer_bytes(void);
-/* Gives a link its memory, once; it is then IDLE. Lends: arena and self, for the link's life. */
+/* Gives a link its memory, once; it is then IDLE. `peer` is zeroed: it is not written to but for
+ * pointers, so that links that never stand take no memory. Lends: arena and self, for the link's
+ * life. */
 void toc_peer_init(struct toc_peer *peer, struct toc_arena *arena,
                    const struct toc_peer_self *self);
 /* Starts as initiator towards `remote`, or (remote NULL) as responder. `entropy`: 32 fresh bytes.

@@ -13,7 +13,7 @@ size_t toc_peer_bytes(void)
 
 void toc_peer_init(struct toc_peer *peer, struct toc_arena *arena, const struct toc_peer_self *self)
 {
-    *peer = (struct toc_peer){.self = self};
+    peer->self = self;
     /* Reserved without touching it: most links of a node never stand. */
     uint8_t *memory = toc_arena_reserve(arena, 1, toc_peer_bytes());
     TOC_ASSERT(memory != NULL);

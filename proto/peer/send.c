@@ -17,6 +17,7 @@ void toc_peer_clear_queues(struct toc_peer *peer, struct toc_buffers *buffers)
         }
         queue->bytes = 0;
     }
+    peer->queued = 0;
 }
 
 bool toc_peer_queue(struct toc_peer *peer, uint8_t type, enum toc_class class,
@@ -30,6 +31,7 @@ bool toc_peer_queue(struct toc_peer *peer, uint8_t type, enum toc_class class,
     queue->items[(queue->first + queue->count) % TOC_QUEUE_MAX] =
         (struct toc_outgoing){buffer, 0, type};
     queue->count++;
+    peer->queued++;
     queue->bytes += buffer->used;
     return true;
 }
@@ -167,13 +169,15 @@ static void send_frame(struct toc_peer *peer, struct toc_buffers *buffers, enum 
         toc_buffer_drop(buffers, out->buffer);
         queue->first = (queue->first + 1) % TOC_QUEUE_MAX;
         queue->count--;
+        peer->queued--;
     }
 }
 
 void toc_peer_pump(struct toc_peer *peer, struct toc_buffers *buffers)
 {
-    while (peer->state == TOC_PEER_READY && TOC_TX_BYTES - peer->tx_len[peer->fill] >=
-                                                TOC_FRAME_BODY_BYTES_MAX + MESSAGE_OVERHEAD_BYTES) {
+    while (peer->queued != 0 && peer->state == TOC_PEER_READY &&
+           TOC_TX_BYTES - peer->tx_len[peer->fill] >=
+               TOC_FRAME_BODY_BYTES_MAX + MESSAGE_OVERHEAD_BYTES) {
         int class = choose(peer);
         if (class < 0) {
             return;

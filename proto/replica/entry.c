@@ -232,7 +232,7 @@ void toc_replica_drain(struct toc_replica *replica, struct toc_turn *turn)
         return;
     }
     replica->plan.drain_due = false;
-    for (uint32_t i = 0; i < TOC_WAITING_MAX; i++) {
+    for (uint32_t i = 0; i < replica->waiting_places.top; i++) {
         const struct toc_waiting *waiting = &replica->waiting[i];
         if (waiting->buffer != NULL && waiting->log != TOC_LEDGER_NONE && waiting->proved) {
             drain(replica, turn, waiting->log);

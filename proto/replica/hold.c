@@ -239,7 +239,7 @@ static bool is_beyond_from(const struct toc_replica *replica, const struct toc_w
 
 void toc_hold_drop_link(struct toc_replica *replica, const struct toc_link *link)
 {
-    for (uint32_t i = 0; i < TOC_WAITING_MAX && replica->plan.held_count > 0; i++) {
+    for (uint32_t i = 0; i < replica->waiting_places.top && replica->plan.held_count > 0; i++) {
         struct toc_waiting *waiting = &replica->waiting[i];
         if (!waiting->held || waiting->link != link->id) {
             continue;
@@ -263,7 +263,7 @@ static bool is_old(const struct toc_replica *replica, const struct toc_waiting *
 void toc_hold_expire(struct toc_replica *replica, struct toc_mono now)
 {
     bool any = toc_places_used(&replica->waiting_places) > 0;
-    for (uint32_t i = 0; any && i < TOC_WAITING_MAX; i++) {
+    for (uint32_t i = 0; any && i < replica->waiting_places.top; i++) {
         const struct toc_waiting *waiting = &replica->waiting[i];
         if (waiting->buffer != NULL && is_old(replica, waiting, &now)) {
             drop_some(replica, waiting->log, &now, is_old);

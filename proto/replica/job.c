@@ -17,7 +17,12 @@ void toc_places_init(struct toc_places *places, struct toc_arena *arena, uint32_
 
 uint32_t toc_places_take(struct toc_places *places)
 {
-    return places->count == 0 ? UINT32_MAX : places->free[--places->count];
+    if (places->count == 0) {
+        return UINT32_MAX;
+    }
+    uint32_t place = places->free[--places->count];
+    places->top = place < places->top ? places->top : place + 1;
+    return place;
 }
 
 void toc_places_give(struct toc_places *places, uint32_t place)

@@ -38,7 +38,7 @@ static void forget(void *context, struct toc_link *link)
     struct toc_replica *replica = context;
     toc_replica_unwant(replica, link);
     toc_gossip_gone(&replica->gossip, link);
-    memset(&replica->serves[link->place], 0, sizeof(struct toc_serves));
+    toc_serves_clear(&replica->serves[link->place]);
 }
 
 static void make_tables(struct toc_replica *replica, struct toc_arena *arena)
@@ -107,7 +107,7 @@ void toc_replica_greet(struct toc_replica *replica, struct toc_link *link)
 {
     /* Beyond the logs there are now nothing was ever written. */
     memset(toc_replica_has(replica, link, 0), 0, replica->ledger->log_count * sizeof(uint64_t));
-    memset(&replica->serves[link->place], 0, sizeof(struct toc_serves));
+    toc_serves_clear(&replica->serves[link->place]);
     toc_gossip_greet(replica, link);
     toc_fetch_greet(replica, link);
     toc_window_init(&replica->plan.windows[link->place]);
@@ -273,11 +273,15 @@ static void flush_link(struct toc_replica *replica, struct toc_turn *turn, struc
     }
     replica->more_work =
         replica->more_work || link->tags_due || (link->vtop_due && link->tags_seen);
-    toc_replica_compare(replica, turn, link);
+    if (link->answers_due) {
+        toc_replica_compare(replica, turn, link);
+    }
     if (link->invites_due) {
         toc_replica_invite(replica, turn, link);
     }
-    toc_replica_serve(replica, turn, link);
+    if (link->serving) {
+        toc_replica_serve(replica, turn, link);
+    }
 }
 
 /* New cards: other nodes, other logs, other keys at the ends of links. */

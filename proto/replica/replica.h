@@ -78,6 +78,7 @@ struct toc_places {
     uint16_t *free;
     uint32_t count; /* how many are free */
     uint32_t max;
+    uint32_t top; /* no place from here on was ever taken */
 };
 
 struct toc_waiting {
@@ -409,6 +410,8 @@ void toc_replica_serve(struct toc_replica *replica, struct toc_turn *turn, struc
 /* A load for an established link has been answered. */
 void toc_replica_served(struct toc_replica *replica, struct toc_link *link,
                         struct toc_pending_load *load, struct toc_err err);
+/* The link has asked for nothing. */
+void toc_serves_clear(struct toc_serves *serves);
 /* Are entries of this log on their way to this link because it asked? */
 bool toc_replica_serves(struct toc_replica *replica, const struct toc_link *link, uint32_t log);
 

@@ -25,6 +25,11 @@ static struct toc_serve *find_serve(struct toc_serves *serves, uint32_t log, boo
     return NULL;
 }
 
+void toc_serves_clear(struct toc_serves *serves)
+{
+    serves->count = serves->turn = serves->loads_out = 0;
+}
+
 bool toc_replica_serves(struct toc_replica *replica, const struct toc_link *link, uint32_t log)
 {
     return find_serve(serves_of(replica, link), log, false, 0) != NULL;
@@ -105,6 +110,7 @@ struct toc_err toc_replica_take_want(struct toc_replica *replica, struct toc_lin
     } else {
         add_entries(serves_of(replica, link), log, &want);
     }
+    link->serving = true;
     return toc_ok();
 }
 
@@ -165,6 +171,7 @@ void toc_replica_serve(struct toc_replica *replica, struct toc_turn *turn, struc
         }
         tried++;
     }
+    link->serving = serves->count != 0;
 }
 
 /* A chunk's message: its head before the bytes that were loaded. */

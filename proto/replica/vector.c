@@ -164,7 +164,7 @@ static void owe_rows(struct toc_replica *replica, struct toc_link *link, uint32_
         compare->rows_log = TOC_LEDGER_NONE;
     }
     *due |= buckets;
-    compare->rows.due = true;
+    compare->rows.due = link->answers_due = true;
 }
 
 /* how an unequal digest is answered. */
@@ -175,7 +175,7 @@ static void differs(struct toc_replica *replica, struct toc_link *link, uint32_t
         owe_rows(replica, link, group, TOC_BUCKETS_ALL);
     } else {
         toc_set_put(compare->buckets_due, group, true);
-        compare->buckets.due = true;
+        compare->buckets.due = link->answers_due = true;
     }
 }
 
@@ -373,6 +373,7 @@ void toc_replica_compare(struct toc_replica *replica, struct toc_turn *turn, str
     struct toc_compare *compare = compare_of(replica, link);
     answer(replica, turn, link, &compare->rows, all_rows);
     answer(replica, turn, link, &compare->buckets, all_buckets);
+    link->answers_due = compare->rows.due || compare->buckets.due;
 }
 
 void toc_replica_flows(struct toc_replica *replica, const struct toc_link *link)

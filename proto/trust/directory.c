@@ -16,8 +16,9 @@ struct toc_err toc_directory_init(struct toc_directory *directory, struct toc_ar
     }
     size_t mark = toc_arena_mark(arena);
     struct toc_directory made = {.slot_max = org_max, .row_max = org_max * SLOT_ROWS_MAX};
-    made.slots = toc_arena_alloc(arena, made.slot_max, sizeof *made.slots);
-    made.rows = toc_arena_alloc(arena, made.row_max, sizeof *made.rows);
+    /* Reserved without touching it: what is not used takes no memory. */
+    made.slots = toc_arena_reserve(arena, made.slot_max, sizeof *made.slots);
+    made.rows = toc_arena_reserve(arena, made.row_max, sizeof *made.rows);
     if (made.slots == NULL || made.rows == NULL) {
         toc_arena_release(arena, mark);
         return toc_fail(TOC_FULL, "directory does not fit its memory");
@@ -247,6 +248,7 @@ struct toc_err toc_directory_apply(struct toc_directory *directory, const struct
             return toc_fail(TOC_FULL, "directory is full");
         }
         slot = &directory->slots[directory->slot_count++];
+        slot->past_count = 0;
         take_card(&slot->card, card, org);
     } else {
         struct toc_card before = slot->card;
