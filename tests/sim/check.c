@@ -43,13 +43,27 @@ void sim_fail(struct sim *sim, enum sim_checker checker, const char *format, ...
 
 /* Canaries. */
 
+/* Content that is not sealed. */
+static bool is_plain(struct toc_span bytes)
+{
+    const uint8_t *at = bytes.at, *end = at + bytes.len;
+    while (end - at >= (ptrdiff_t)sizeof SIM_MARKER &&
+           (at = memchr(at, SIM_MARKER[0], (size_t)(end - at) - sizeof SIM_MARKER + 1)) != NULL) {
+        if (memcmp(at, SIM_MARKER, sizeof SIM_MARKER) == 0) {
+            return true;
+        }
+        at++;
+    }
+    return false;
+}
+
+/* The first two bytes of a mark; they are random. */
 static uint64_t *filter_of(struct sim *sim, const uint8_t *at, uint64_t *bit)
 {
-    uint64_t word;
+    uint16_t word;
     memcpy(&word, at, sizeof word);
-    uint64_t hash = word * UINT64_C(0x9e3779b97f4a7c15) >> 48;
-    *bit = UINT64_C(1) << (hash % 64);
-    return &sim->marks[hash / 64];
+    *bit = UINT64_C(1) << (word % 64);
+    return &sim->marks[word / 64];
 }
 
 static void add_mark(struct sim *sim, const uint8_t *at, uint32_t group)
@@ -70,8 +84,7 @@ static void add_mark(struct sim *sim, const uint8_t *at, uint32_t group)
 /* Nothing in these bytes, which `node` is given, belongs to a group that it is not in. */
 static void scan(struct sim *sim, uint32_t node, struct toc_span bytes, const char *where)
 {
-    if (bytes.len >= sizeof SIM_MARKER &&
-        memmem(bytes.at, bytes.len, SIM_MARKER, sizeof SIM_MARKER) != NULL) {
+    if (is_plain(bytes)) {
         sim_fail(sim, SIM_CHECK_CANARY, "plain content in %s of %s", where, sim->nodes[node].name);
     }
     for (size_t i = 0; sim->marks != NULL && i + MARK_BYTES <= bytes.len; i++) {
@@ -157,7 +170,7 @@ void sim_check_store(struct sim *sim, struct sim_node *node, const struct toc_ac
         if (sim->names[name].author == node->index && group > 1) {
             mark_own(sim, action, group);
         }
-        if (memmem(op->bytes.at, op->bytes.len, SIM_MARKER, sizeof SIM_MARKER) != NULL) {
+        if (is_plain(op->bytes)) {
             sim_fail(sim, SIM_CHECK_CANARY, "plain content in the store of %s", node->name);
         }
     }
@@ -185,7 +198,7 @@ void sim_check_message(struct sim *sim, struct sim_node *node, uint32_t to, uint
         sim_fail(sim, SIM_CHECK_CANARY, "%s sends entries of %s to %s", node->name,
                  sim->groups[sim->names[name].group].name, sim->nodes[to].name);
     }
-    if (memmem(body.at, body.len, SIM_MARKER, sizeof SIM_MARKER) != NULL) {
+    if (is_plain(body)) {
         sim_fail(sim, SIM_CHECK_CANARY, "plain content in a message of %s", node->name);
     }
 }

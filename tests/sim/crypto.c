@@ -111,14 +111,19 @@ static uint64_t stir(uint64_t x)
     return x ^ x >> 31;
 }
 
-static void take_block(struct lanes *lanes, const uint8_t *at)
+static void take_blocks(struct lanes *lanes, const uint8_t *at, size_t count)
 {
-    for (size_t i = 0; i < LANES; i++) {
-        uint64_t word;
-        memcpy(&word, at + 8 * i, 8);
-        lanes->word[i] = (lanes->word[i] ^ word) * UINT64_C(0xd6e8feb86659fd93);
-        lanes->word[i] ^= lanes->word[i] >> 29;
+    uint64_t sums[LANES];
+    memcpy(sums, lanes->word, sizeof sums);
+    for (; count > 0; count--, at += BLOCK_BYTES) {
+        for (size_t i = 0; i < LANES; i++) {
+            uint64_t word;
+            memcpy(&word, at + 8 * i, 8);
+            sums[i] = (sums[i] ^ word) * UINT64_C(0xd6e8feb86659fd93);
+            sums[i] ^= sums[i] >> 29;
+        }
     }
+    memcpy(lanes->word, sums, sizeof sums);
 }
 
 static void begin_lanes(struct lanes *lanes, uint64_t seed)
@@ -134,8 +139,9 @@ static void add_lanes(struct lanes *lanes, struct toc_span part)
     lanes->len += part.len;
     while (part.len > 0) {
         if (lanes->rest_len == 0 && part.len >= BLOCK_BYTES) {
-            take_block(lanes, part.at);
-            part = toc_span(part.at + BLOCK_BYTES, part.len - BLOCK_BYTES);
+            size_t whole = part.len / BLOCK_BYTES;
+            take_blocks(lanes, part.at, whole);
+            part = toc_span(part.at + whole * BLOCK_BYTES, part.len - whole * BLOCK_BYTES);
             continue;
         }
         size_t left = BLOCK_BYTES - lanes->rest_len, count = left < part.len ? left : part.len;
@@ -143,7 +149,7 @@ static void add_lanes(struct lanes *lanes, struct toc_span part)
         lanes->rest_len += count;
         part = toc_span(part.at + count, part.len - count);
         if (lanes->rest_len == BLOCK_BYTES) {
-            take_block(lanes, lanes->rest);
+            take_blocks(lanes, lanes->rest, 1);
             lanes->rest_len = 0;
         }
     }
@@ -154,7 +160,7 @@ static void end_lanes(struct lanes *lanes, uint8_t *out, size_t out_len)
     uint8_t last[BLOCK_BYTES] = {0};
     uint64_t sum = stir(lanes->len);
     memcpy(last, lanes->rest, lanes->rest_len);
-    take_block(lanes, last);
+    take_blocks(lanes, last, 1);
     for (size_t i = 0; i < LANES; i++) {
         sum = stir(sum + lanes->word[i]);
     }

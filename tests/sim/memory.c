@@ -4,63 +4,83 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
 /* Memory for cores: zero when it is given out, and taken from the kernel once. A core touches a
  * little of what it may use, and a page costs the kernel more to give than us to wipe. */
 
+#define PAGE_BYTES 4096u
 #define STEP_BYTES (UINT64_C(1) << 20) /* sizes that differ by less are one size */
+#define IDLE_LIVES 3u                  /* a page that so many have left alone goes back */
 
 struct place {
     struct place *next;
-    void *at;
-    size_t bytes;
+    uint8_t *at;
+    size_t page_count;
+    bool is_taken;
+    uint8_t *idle;  /* by page: how many lives have left it alone */
+    uint8_t *there; /* by page, for mincore */
 };
 static struct place *places;
 
-static size_t round_up(size_t bytes)
+static size_t pages_of(size_t bytes)
 {
-    return (bytes + STEP_BYTES - 1) / STEP_BYTES * STEP_BYTES;
+    return (bytes + STEP_BYTES - 1) / STEP_BYTES * (STEP_BYTES / PAGE_BYTES);
+}
+
+static struct place *make_place(size_t page_count)
+{
+    struct place *place = calloc(1, sizeof *place);
+    TOC_ASSERT(place != NULL);
+    void *at = mmap(NULL, page_count * PAGE_BYTES, PROT_READ | PROT_WRITE,
+                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    TOC_ASSERT(at != MAP_FAILED);
+    *place = (struct place){.next = places,
+                            .at = at,
+                            .page_count = page_count,
+                            .idle = calloc(page_count, 1),
+                            .there = calloc(page_count, 1)};
+    TOC_ASSERT(place->idle != NULL && place->there != NULL);
+    places = place;
+    return place;
 }
 
 void *sim_memory_take(size_t bytes)
 {
-    bytes = round_up(bytes);
-    for (struct place **at = &places; *at != NULL; at = &(*at)->next) {
-        struct place *place = *at;
-        if (place->bytes == bytes) {
-            void *memory = place->at;
-            *at = place->next;
-            free(place);
-            return memory;
-        }
+    struct place *place = places;
+    while (place != NULL && (place->is_taken || place->page_count != pages_of(bytes))) {
+        place = place->next;
     }
-    void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    TOC_ASSERT(memory != MAP_FAILED);
-    return memory;
+    place = place == NULL ? make_place(pages_of(bytes)) : place;
+    place->is_taken = true;
+    return place->at;
 }
 
-/* Wipes the pages that are there: only what was written to is. */
-static void wipe(uint8_t *at, size_t bytes)
+static void wipe(struct place *place)
 {
-    size_t page = (size_t)sysconf(_SC_PAGESIZE), count = bytes / page;
-    unsigned char *there = malloc(count);
-    TOC_ASSERT(there != NULL && mincore(at, bytes, there) == 0);
-    for (size_t i = 0; i < count; i++) {
-        if ((there[i] & 1) != 0) {
-            memset(at + i * page, 0, page);
+    static const uint8_t zeros[PAGE_BYTES];
+    int failed = mincore(place->at, place->page_count * PAGE_BYTES, place->there);
+    for (size_t i = 0; failed == 0 && i < place->page_count; i++) {
+        uint8_t *page = place->at + i * PAGE_BYTES;
+        if ((place->there[i] & 1) == 0) {
+            continue;
+        }
+        if (memcmp(page, zeros, PAGE_BYTES) != 0) {
+            memset(page, 0, PAGE_BYTES);
+            place->idle[i] = 0;
+        } else if (++place->idle[i] == IDLE_LIVES) {
+            failed = madvise(page, PAGE_BYTES, MADV_DONTNEED);
+            place->idle[i] = 0;
         }
     }
-    free(there);
+    TOC_ASSERT(failed == 0);
 }
 
-void sim_memory_give(void *memory, size_t bytes)
+void sim_memory_give(void *memory)
 {
-    struct place *place = malloc(sizeof *place);
-    TOC_ASSERT(place != NULL);
-    bytes = round_up(bytes);
-    wipe(memory, bytes);
-    *place = (struct place){places, memory, bytes};
-    places = place;
+    struct place *place = places;
+    while (place->at != memory) {
+        place = place->next;
+    }
+    wipe(place);
+    place->is_taken = false;
 }

@@ -35,9 +35,9 @@ static struct toc_core_options options_of(struct sim *sim, const struct sim_node
 void sim_start(struct sim *sim, struct sim_node *node)
 {
     struct toc_core_options options = options_of(sim, node);
-    node->memory_bytes = toc_core_bytes(&options);
-    node->memory = sim_memory_take(node->memory_bytes);
-    struct toc_err err = toc_core_init(node->memory, node->memory_bytes, &options, &node->core);
+    size_t bytes = toc_core_bytes(&options);
+    node->memory = sim_memory_take(bytes);
+    struct toc_err err = toc_core_init(node->memory, bytes, &options, &node->core);
     TOC_ASSERT(!toc_failed(err));
     sim_store_open(sim, node);
     sim_store_restore(sim, node);
@@ -73,7 +73,7 @@ void sim_kill(struct sim *sim, struct sim_node *node, size_t survive, bool silen
         }
     }
     sim_store_end(node);
-    sim_memory_give(node->memory, node->memory_bytes);
+    sim_memory_give(node->memory);
     node->core = NULL;
     node->up = false;
     node->vanished = silent;
@@ -269,10 +269,9 @@ static bool is_of_a_life(enum sim_kind kind)
 
 void sim_run(struct sim *sim, uint64_t until_us)
 {
-    while (sim->event_count > 0 && sim->events[0].at_us <= until_us &&
+    while (sim->event_count > 0 && sim->dues[0].at_us <= until_us &&
            sim->failed == SIM_CHECK_NONE) {
         struct sim_event event = sim_pop(sim);
-        sim->now_us = event.at_us;
         if (event.kind == SIM_CALL) {
             event.call(sim, event.node, event.id);
         } else if (!is_of_a_life(event.kind)) {
@@ -404,6 +403,7 @@ void sim_free(struct sim *sim)
     free(sim->conns);
     free(sim->conn_free);
     free(sim->events);
+    free(sim->dues);
     free(sim->names);
     free(sim->name_map.slots);
     free(sim->key_map.slots);

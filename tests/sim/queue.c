@@ -56,25 +56,35 @@ void sim_entropy(struct sim *sim, uint8_t *out, size_t len)
     }
 }
 
-static bool before(const struct sim_event *a, const struct sim_event *b)
+static bool before(const struct sim_due *a, const struct sim_due *b)
 {
     return a->at_us < b->at_us || (a->at_us == b->at_us && a->number < b->number);
+}
+
+/* Places that are free stand in the heap's array behind those that are due. */
+static void grow(struct sim *sim)
+{
+    sim->event_max = sim->event_max == 0 ? 1024 : sim->event_max * 2;
+    sim->events = realloc(sim->events, sim->event_max * sizeof *sim->events);
+    sim->dues = realloc(sim->dues, sim->event_max * sizeof *sim->dues);
+    TOC_ASSERT(sim->events != NULL && sim->dues != NULL);
+    for (size_t i = sim->event_count; i < sim->event_max; i++) {
+        sim->dues[i].place = i;
+    }
 }
 
 void sim_later(struct sim *sim, struct sim_event event, uint64_t delay_us)
 {
     if (sim->event_count == sim->event_max) {
-        sim->event_max = sim->event_max == 0 ? 1024 : sim->event_max * 2;
-        sim->events = realloc(sim->events, sim->event_max * sizeof *sim->events);
-        TOC_ASSERT(sim->events != NULL);
+        grow(sim);
     }
-    event.at_us = sim->now_us + delay_us;
-    event.number = ++sim->number;
     size_t at = sim->event_count++;
-    for (; at > 0 && before(&event, &sim->events[(at - 1) / 2]); at = (at - 1) / 2) {
-        sim->events[at] = sim->events[(at - 1) / 2];
+    struct sim_due due = {sim->now_us + delay_us, ++sim->number, sim->dues[at].place};
+    sim->events[due.place] = event;
+    for (; at > 0 && before(&due, &sim->dues[(at - 1) / 2]); at = (at - 1) / 2) {
+        sim->dues[at] = sim->dues[(at - 1) / 2];
     }
-    sim->events[at] = event;
+    sim->dues[at] = due;
 }
 
 void sim_call(struct sim *sim, uint64_t delay_us,
@@ -86,19 +96,21 @@ void sim_call(struct sim *sim, uint64_t delay_us,
 
 struct sim_event sim_pop(struct sim *sim)
 {
-    struct sim_event first = sim->events[0], last = sim->events[--sim->event_count];
+    struct sim_due first = sim->dues[0], last = sim->dues[--sim->event_count];
     size_t at = 0;
     for (size_t below; (below = 2 * at + 1) < sim->event_count; at = below) {
-        if (below + 1 < sim->event_count && before(&sim->events[below + 1], &sim->events[below])) {
+        if (below + 1 < sim->event_count && before(&sim->dues[below + 1], &sim->dues[below])) {
             below++;
         }
-        if (!before(&sim->events[below], &last)) {
+        if (!before(&sim->dues[below], &last)) {
             break;
         }
-        sim->events[at] = sim->events[below];
+        sim->dues[at] = sim->dues[below];
     }
-    sim->events[at] = last;
-    return first;
+    sim->dues[at] = last;
+    sim->dues[sim->event_count].place = first.place;
+    sim->now_us = first.at_us;
+    return sim->events[first.place];
 }
 
 uint64_t sim_hash(struct toc_span key, uint64_t seed)

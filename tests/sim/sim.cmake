@@ -7,6 +7,7 @@ if(sim_built)
   file(GLOB sim_files CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/sim/*.c)
   add_executable(sim ${sim_files})
   target_compile_definitions(sim PRIVATE _GNU_SOURCE)
+  target_compile_options(sim PRIVATE -O3)
   target_link_libraries(sim PRIVATE toc_flags toc_core toc_store toc_seal m)
   foreach(name toc_raw_sign toc_raw_verify toc_raw_dh toc_raw_dh_public toc_raw_hash_init
       toc_raw_hash_add toc_raw_hash_final toc_raw_seal toc_raw_open toc_peer_queue toc_peer_send)

@@ -153,7 +153,6 @@ struct sim_node {
     uint8_t org[TOC_ID_BYTES];
     struct toc_span card;
     void *memory;
-    size_t memory_bytes;
     struct toc_core *core;
     struct sim_disk disk;
     struct sim_txn *txns, **txns_end;
@@ -213,7 +212,6 @@ enum sim_kind {
     SIM_CALL,
 };
 struct sim_event {
-    uint64_t at_us, number;
     enum sim_kind kind;
     uint32_t node, life;
     uint32_t conn, conn_number;
@@ -295,6 +293,10 @@ struct sim_options {
 struct sim {
     struct sim_options options;
     uint64_t now_us, number, random[4], steps;
+    struct sim_due {
+        uint64_t at_us, number;
+        size_t place; /* in events */
+    } * dues;         /* a heap: the next one stands first */
     struct sim_event *events;
     size_t event_count, event_max;
     struct sim_node *nodes; /* SIM_NODES_MAX and twins */
@@ -358,6 +360,7 @@ void sim_later(struct sim *sim, struct sim_event event, uint64_t delay_us);
 /* Calls back after a while. */
 void sim_call(struct sim *sim, uint64_t delay_us,
               void (*call)(struct sim *sim, uint32_t a, uint64_t b), uint32_t a, uint64_t b);
+/* The next event: it is its time now. */
 struct sim_event sim_pop(struct sim *sim);
 
 /* disk.c: what a node keeps */
@@ -468,7 +471,7 @@ bool sim_is_honest(const struct sim *sim, uint32_t node);
 
 /* Zeros. */
 void *sim_memory_take(size_t bytes);
-void sim_memory_give(void *memory, size_t bytes);
+void sim_memory_give(void *memory);
 
 /* fault.c: what goes wrong; what lasts ends by itself. Sets of nodes are bits. */
 

@@ -124,6 +124,11 @@ static struct sim_txn *take(struct sim_node *node)
     return txn;
 }
 
+static bool is_told(const struct sim *sim)
+{
+    return sim->options.print || (sim->options.say & SIM_SAY_STORE) != 0;
+}
+
 /* Who stored what, for readers and for measuring. */
 static void tell(struct sim *sim, struct sim_node *node, const struct sim_txn *txn, uint32_t from)
 {
@@ -139,7 +144,7 @@ static void tell(struct sim *sim, struct sim_node *node, const struct sim_txn *t
             sim->on_stored(sim, node, name, info.last_seq, from);
         }
         char text[SIM_TEXT_BYTES];
-        if ((sim->options.print || (sim->options.say & SIM_SAY_STORE) != 0) && from != SIM_NONE) {
+        if (is_told(sim) && from != SIM_NONE) {
             sim_name_text(sim, name, text);
             sim_say(sim, SIM_SAY_STORE, "%s stores %s/%llu from %s", node->name, text,
                     (unsigned long long)info.last_seq, sim->nodes[from].name);
@@ -188,9 +193,10 @@ void sim_commit(struct sim *sim, struct sim_node *node, const struct sim_event *
     }
     struct sim_txn *txn = node->txns;
     struct toc_err err = outcome(sim, node, txn);
-    uint32_t from = job_from(sim, node, txn->id);
+    bool asked = sim->on_stored != NULL || is_told(sim);
+    uint32_t from = asked ? job_from(sim, node, txn->id) : SIM_NONE;
     take(node);
-    if (!toc_failed(err)) {
+    if (asked && !toc_failed(err)) {
         tell(sim, node, txn, from);
     }
     if (!txn->answered) {
