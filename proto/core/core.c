@@ -100,6 +100,7 @@ struct toc_err toc_core_init(void *memory, size_t memory_bytes,
     struct toc_core *made = toc_arena_alloc(&arena, 1, sizeof *made);
     TOC_ASSERT(made != NULL);
     memcpy(made->own_org, options->org, TOC_ID_BYTES);
+    made->loaded = options->now_utc;
     struct toc_err err = read_genesis(made, options, &arena);
     if (toc_failed(err)) {
         toc_wipe(made->f, sizeof made->f);
@@ -196,8 +197,8 @@ struct toc_err toc_core_load_head(struct toc_core *core, const uint8_t log[stati
     if (at == TOC_LEDGER_NONE) {
         return toc_fail(TOC_ABSENT, "the head of an unknown log");
     }
-    toc_ledger_store_head(&core->ledger, at, head);
-    core->ledger.logs[at].stored_at = head->utc;
+    toc_ledger_store_head(&core->ledger, at, head, core->loaded);
+    core->ledger.logs[at].stored_at.ms = core->ledger.logs[at].active_ms;
     toc_set_put(core->replica.beacon_dirty, core->ledger.logs[at].group, true);
     return toc_ok();
 }

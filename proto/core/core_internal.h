@@ -18,6 +18,7 @@ struct toc_core {
     struct toc_links links;
     struct toc_ledger ledger;
     struct toc_replica replica;
+    struct toc_utc loaded; /* when what the store holds was given to it */
     struct toc_mono timer;
     uint64_t tick_ms; /* what is done once a second is due then */
     bool started, card_logged, first_epoch_stored;

@@ -351,7 +351,8 @@ static void row_of(struct toc_row *row, const struct toc_ledger_log *log,
     memcpy(row->hash, head->hash, TOC_HASH_BYTES);
 }
 
-void toc_ledger_store_head(struct toc_ledger *ledger, uint32_t log, const struct toc_log_head *head)
+void toc_ledger_store_head(struct toc_ledger *ledger, uint32_t log, const struct toc_log_head *head,
+                           struct toc_utc now)
 {
     struct toc_ledger_log *at = &ledger->logs[log];
     struct toc_row before, after;
@@ -359,8 +360,10 @@ void toc_ledger_store_head(struct toc_ledger *ledger, uint32_t log, const struct
     row_of(&after, at, head);
     toc_digest_replace(&ledger->groups[at->group].digest, &before, &after);
     at->head = *head;
-    if (ledger->groups[at->group].active_ms < head->utc.ms) {
-        ledger->groups[at->group].active_ms = head->utc.ms;
+    /* who writes dates to come would be thought of as active until then. */
+    at->active_ms = head->utc.ms < now.ms ? head->utc.ms : now.ms;
+    if (ledger->groups[at->group].active_ms < at->active_ms) {
+        ledger->groups[at->group].active_ms = at->active_ms;
     }
     if (at->checked.seq < head->seq) {
         at->checked = *head;

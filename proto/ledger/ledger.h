@@ -37,7 +37,7 @@ struct toc_ledger_group {
     uint8_t k[TOC_KEY_BYTES];       /* of the newest epoch; secret */
     uint8_t tag_key[TOC_KEY_BYTES]; /* secret; for group 0 the federation id */
     struct toc_digest digest;
-    uint64_t active_ms; /* time of the newest entry, as its author says */
+    uint64_t active_ms; /* the newest of its logs' */
     uint32_t first_log; /* chain through next_in_group */
     uint32_t log_count;
 };
@@ -54,6 +54,7 @@ struct toc_ledger_log {
         checked; /* verified (or, of our own logs, drafted), perhaps not yet stored */
     struct toc_utc stored_at, indexed_at;
     uint64_t indexed_seq;
+    uint64_t active_ms; /* time of the last entry, as its author says, or of its storing */
     uint32_t org_place; /* of `org` in the roster */
     /* What replica keeps about a log. */
     uint32_t first_waiting, last_waiting; /* received ranges that are not stored, in order */
@@ -142,9 +143,9 @@ uint32_t toc_ledger_find_direct(const struct toc_ledger *ledger,
                                 const uint8_t founder[static TOC_ID_BYTES], struct toc_ids members);
 
 /* Moves the stored head, and the checked one with it where that is behind; the group's digest
- * follows. */
-void toc_ledger_store_head(struct toc_ledger *ledger, uint32_t log,
-                           const struct toc_log_head *head);
+ * follows. No date counts for later than `now`: R-13.58. */
+void toc_ledger_store_head(struct toc_ledger *ledger, uint32_t log, const struct toc_log_head *head,
+                           struct toc_utc now);
 /* The 16 bytes of a group's digest. */
 void toc_ledger_digest(const struct toc_ledger *ledger, uint32_t group,
                        uint8_t out[static TOC_DIGEST_BYTES]);

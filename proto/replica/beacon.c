@@ -122,7 +122,7 @@ static size_t add_rows(const struct toc_replica *replica, const struct toc_turn 
          i != TOC_LEDGER_NONE && len < TOC_BEACON_ROWS_MAX * TOC_BEACON_ROW_BYTES;
          i = replica->ledger->logs[i].next_in_group) {
         const struct toc_ledger_log *log = &replica->ledger->logs[i];
-        if (log->head.seq == 0 || log->head.utc.ms + span_ms < turn->now_utc.ms) {
+        if (log->head.seq == 0 || log->active_ms + span_ms < turn->now_utc.ms) {
             continue;
         }
         struct toc_beacon_row row = {.stored_seq = log->head.seq,

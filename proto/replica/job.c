@@ -142,7 +142,7 @@ static void range_stored(struct toc_replica *replica, struct toc_turn *turn,
     uint32_t log = toc_ledger_find_log(replica->ledger, op->log);
     struct toc_range_info info;
     TOC_ASSERT(log != TOC_LEDGER_NONE && !toc_failed(toc_range_peek(op->bytes, &info)));
-    toc_ledger_store_head(replica->ledger, log, &op->head);
+    toc_ledger_store_head(replica->ledger, log, &op->head, turn->now_utc);
     struct toc_ledger_log *at = &replica->ledger->logs[log];
     info.last_seq = at->head.seq;
     at->stored_at = turn->now_utc;

@@ -45,7 +45,7 @@ static bool brings(const struct toc_replica *replica, const struct toc_turn *tur
                    const struct toc_ledger_log *log)
 {
     uint64_t days_ms = (uint64_t)TOC_BEACON_DAYS * 86400000u;
-    return log->head.seq != 0 && log->head.utc.ms + days_ms > turn->now_utc.ms &&
+    return log->head.seq != 0 && log->active_ms + days_ms > turn->now_utc.ms &&
            (toc_replica_is_own(replica, log) ||
             log->stored_at.ms + TOC_BRING_MS <= turn->now_utc.ms);
 }

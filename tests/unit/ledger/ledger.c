@@ -273,7 +273,7 @@ static void digests_follow_heads(void **state)
     }
     uint32_t log = toc_ledger_log_of(&ledger, 1, world.nodes[3].log_keys.public_key);
     struct toc_log_head head = {.seq = 7, .hash = {1}}, none = {0};
-    toc_ledger_store_head(&ledger, log, &head);
+    toc_ledger_store_head(&ledger, log, &head, (struct toc_utc){1});
     for (uint32_t group = 0; group < 2; group++) {
         toc_ledger_digest(&ledger, group, after[group]);
     }
@@ -281,7 +281,7 @@ static void digests_follow_heads(void **state)
     assert_memory_not_equal(before[1], after[1], TOC_DIGEST_BYTES);
     assert_int_equal(ledger.logs[log].head.seq, 7);
     assert_int_equal(ledger.logs[log].checked.seq, 7);
-    toc_ledger_store_head(&ledger, log, &none);
+    toc_ledger_store_head(&ledger, log, &none, (struct toc_utc){1});
     toc_ledger_digest(&ledger, 1, after[1]);
     assert_memory_equal(before[1], after[1], TOC_DIGEST_BYTES);
     assert_int_equal(ledger.logs[log].checked.seq, 7); /* what was checked stays checked */
@@ -333,7 +333,7 @@ static void buckets_are_digests_of_parts(void **state)
     }
     uint32_t log = ledger.groups[TOC_GROUP_ALL].first_log;
     struct toc_log_head head = {.seq = 3, .hash = {7}};
-    toc_ledger_store_head(&ledger, log, &head);
+    toc_ledger_store_head(&ledger, log, &head, (struct toc_utc){1});
     toc_ledger_buckets(&ledger, TOC_GROUP_ALL, got);
     for (uint32_t i = 0; i < TOC_BUCKETS; i++) {
         bool same =

@@ -31,7 +31,7 @@ static inline void plant_log(struct toc_ledger *ledger, uint32_t number)
     ledger->slots[slot] = ++ledger->log_count;
     struct toc_log_head head = {.seq = 1 + number % 7, .utc = {WORLD_START_UTC_MS / 2}};
     memcpy(head.hash, log->id, 32);
-    toc_ledger_store_head(ledger, at, &head);
+    toc_ledger_store_head(ledger, at, &head, head.utc);
 }
 
 /* `count` logs with entries in the group of all of node `index`. */
