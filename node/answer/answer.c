@@ -67,7 +67,4 @@ void toc_publication_done(struct toc_publication *publication, const uint8_t *gr
     toc_build_id(&publication->row, TOC_FIELD_GROUP_ID, group);
     toc_build_id(&publication->row, TOC_FIELD_LOG_ID, log);
     toc_build_number(&publication->row, TOC_FIELD_SEQ, seq);
-    if (publication->home != NULL) {
-        toc_each_note(publication->home, publication->each);
-    }
 }

@@ -48,6 +48,14 @@ struct toc_desk {
     size_t (*alarms)(void *loop, struct toc_line *lines, size_t max);
 };
 
+/* One of several outcomes of a request: what becomes of one bulletin. */
+struct toc_publication;
+struct toc_outcome {
+    struct toc_publication *publication; /* NULL: */
+    struct toc_build row;                /* built, without a publication */
+    enum toc_code code;                  /* for the audit log, without a publication */
+};
+
 #define TOC_ANSWER_DETAIL_BYTES 512u
 /* One request while it is answered. */
 struct toc_answer {
@@ -55,6 +63,8 @@ struct toc_answer {
     uint32_t uid;
     /* Takes a built row (and clears it). False: the client has gone, stop. */
     bool (*row)(void *client, struct toc_build *row);
+    /* Takes the next outcome of a request with several: the client gets them in this order. */
+    void (*outcome)(void *client, struct toc_outcome *outcome);
     void *client;
     struct toc_line line;                 /* of a refusal, for the client */
     char detail[TOC_ANSWER_DETAIL_BYTES]; /* for the audit log: what the act was about */
@@ -69,22 +79,26 @@ TOC_MUST_USE struct toc_err toc_answer(const struct toc_desk *desk, struct toc_a
 
 /* publications: between a desk and the core */
 
+#define TOC_PUBLICATION_EACH_BYTES (2 * TOC_ID_BYTES)
 struct toc_publication {
-    struct toc_submit submit;       /* lends: organisations and content below */
-    struct toc_bytes content;       /* own */
-    uint8_t *organisations;         /* own */
-    struct toc_build row;           /* the row "publication", open after AUDIENCE_NAMES */
-    const struct toc_home *home;    /* lends; NULL: nothing is remembered for `--each` */
-    uint8_t each[2 * TOC_ID_BYTES]; /* what is: the key of each.c, the bulletin's id */
+    struct toc_submit submit;                 /* lends: organisations and content below */
+    struct toc_bytes content;                 /* own */
+    uint8_t *organisations;                   /* own */
+    struct toc_build row;                     /* the row "publication", open after AUDIENCE_NAMES */
+    bool noted;                               /* `each` is to be remembered for `--each` */
+    uint8_t each[TOC_PUBLICATION_EACH_BYTES]; /* the key of each.c, the bulletin's id */
     char detail[TOC_ANSWER_DETAIL_BYTES];
 };
 /* Frees it with all that it owns. NULL is legal. */
 void toc_publication_free(struct toc_publication *publication);
-/* Adds where it stands and ends the row; remembers what `--each` skips from now on: after a power
- * cut only what toc_publication_sync has seen. */
+/* Adds where it stands and ends the row. */
 void toc_publication_done(struct toc_publication *publication, const uint8_t *group,
                           const uint8_t *log, uint64_t seq);
 
+/* Remembers what `--each` skips from now on: the `each` of publications that are durable. It
+ * survives a kill; where power fails, what toc_publication_sync has not seen may go out once more.
+ */
+void toc_publication_note(const struct toc_home *home, const uint8_t *records, size_t count);
 /* Makes durable what `--each` skips; waits for the disk. Fails: IO. */
 TOC_MUST_USE struct toc_err toc_publication_sync(const struct toc_home *home);
 

@@ -95,11 +95,13 @@ TOC_MUST_USE struct toc_err toc_publication_make(const struct toc_audience_found
 /* The key of a document to an audience. */
 void toc_each_key(uint8_t key[static TOC_HASH_BYTES], const uint8_t audience[static TOC_ID_BYTES],
                   struct toc_span document);
-/* Was it published? Gives the bulletin's id. What cannot be read was not. */
-bool toc_each_find(struct toc_each *each, const uint8_t key[static TOC_HASH_BYTES],
-                   uint8_t id[static TOC_ID_BYTES]);
-/* Remembers key ‖ id. It survives a kill; where power fails, the document may go out once more. */
-void toc_each_note(const struct toc_home *home, const uint8_t record[static 2 * TOC_ID_BYTES]);
+/* Was it published? What cannot be read was not. */
+struct toc_each_query {
+    uint8_t key[TOC_HASH_BYTES];
+    bool found;
+    uint8_t id[TOC_ID_BYTES]; /* of the bulletin, if found */
+};
+void toc_each_find(struct toc_each *each, struct toc_each_query *queries, size_t count);
 
 /* handlers */
 

@@ -15,7 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define RECORD_BYTES (2 * TOC_ID_BYTES)
+#define RECORD_BYTES TOC_PUBLICATION_EACH_BYTES
 #define SLOTS_MIN 1024u
 #define RECORDS_READ 512u /* at a time: 32 KiB on the stack */
 
@@ -143,30 +143,32 @@ static bool find_record(const struct toc_each *each, int fd,
     return false;
 }
 
-bool toc_each_find(struct toc_each *each, const uint8_t key[static TOC_HASH_BYTES],
-                   uint8_t id[static TOC_ID_BYTES])
+void toc_each_find(struct toc_each *each, struct toc_each_query *queries, size_t count)
 {
     int fd = open_list(each->home, O_RDONLY);
     if (fd < 0) {
-        return false;
+        return;
     }
     (void)pthread_mutex_lock(&each->mutex);
-    bool found = catch_up(each, fd) && find_record(each, fd, key, id);
+    bool current = catch_up(each, fd);
+    for (size_t i = 0; current && i < count; i++) {
+        queries[i].found = find_record(each, fd, queries[i].key, queries[i].id);
+    }
     (void)pthread_mutex_unlock(&each->mutex);
     (void)close(fd);
-    return found;
 }
 
-void toc_each_note(const struct toc_home *home, const uint8_t record[static 2 * TOC_ID_BYTES])
+void toc_publication_note(const struct toc_home *home, const uint8_t *records, size_t count)
 {
     struct stat at;
-    int fd = open_list(home, O_WRONLY | O_CREAT);
+    int fd = count == 0 ? -1 : open_list(home, O_WRONLY | O_CREAT);
     if (fd < 0) {
         return;
     }
     /* A record that a full disk has cut is written over. */
     if (fstat(fd, &at) == 0) {
-        (void)!pwrite(fd, record, RECORD_BYTES, at.st_size - at.st_size % (off_t)RECORD_BYTES);
+        (void)!pwrite(fd, records, count * RECORD_BYTES,
+                      at.st_size - at.st_size % (off_t)RECORD_BYTES);
     }
     (void)close(fd);
 }

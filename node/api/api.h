@@ -228,6 +228,8 @@ const struct toc_field_info *toc_field_find(uint64_t number);
  *        it is durable then.
  *     -> with EACH, of one document whose bytes this audience got before: a row "skipped" with the
  *        ID of then instead.
+ *     -> with EACH and several documents: a bulletin for each, and for each in their order one of
+ *        these rows or a row "refused": EXIT ERROR LINE; a document without a title gets its NAME.
  *     USAGE: audience, TLP or title is missing, a field cannot be read, unknown audience; SYNTAX:
  *     broken document ("FILE:line:column: ..."); POLICY; STATE; DISK_FULL; CLOCK.
  *

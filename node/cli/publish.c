@@ -14,33 +14,6 @@ static const enum toc_field publication_keys[] = {TOC_FIELD_ID,
                                                   TOC_FIELD_AUDIENCE_NAMES,
                                                   0};
 
-/* With --each so many bulletins are on their way at a time: while one becomes durable, the next is
- * read. */
-#define LANES 16u
-/* What is larger goes alone: it fills the memory of the node and of this program. */
-#define LANE_BYTES_MAX ((size_t)1 << 20)
-
-/* A connection with one bulletin on its way. */
-struct lane {
-    struct toc_ask ask;
-    size_t source;
-    bool open, busy, sent;
-};
-
-struct publish {
-    const struct toc_args *args;
-    struct lane lanes[LANES];
-    struct toc_ask *ask; /* of the lane at hand */
-    struct toc_draft draft;
-    struct toc_sources sources;
-    size_t first, count;                      /* the sources of the bulletin at hand */
-    char *asked_to, *asked_tlp, *asked_title; /* own: answers on the terminal */
-    bool skipped;                             /* the bulletin at hand: its audience got it before */
-    uint64_t published_count, skipped_count, refused_count;
-    enum toc_exit first_failure;
-    bool is_cut_off; /* the node cannot be reached any more */
-};
-
 /* the request */
 
 static void add_list(struct toc_build *build, enum toc_field field,
@@ -74,7 +47,7 @@ static void add_iocs(struct toc_build *build, const struct toc_draft_list *iocs)
     toc_build_list_end(build);
 }
 
-static void add_documents(struct publish *publish)
+static void add_documents(struct toc_publish *publish)
 {
     struct toc_build *build = &publish->ask->request;
     if (publish->count == 0) {
@@ -82,7 +55,7 @@ static void add_documents(struct publish *publish)
     }
     toc_build_list(build, TOC_FIELD_DOCUMENTS);
     for (size_t i = 0; i < publish->count; i++) {
-        const struct toc_source *source = &publish->sources.at[publish->first + i];
+        const struct toc_source *source = &publish->sources.at[publish->at[i]];
         toc_build_row(build);
         toc_build_cut(build, TOC_FIELD_NAME, toc_span_str(toc_source_name(source)));
         toc_build_bytes(build, TOC_FIELD_BYTES, toc_span(source->bytes.at, source->bytes.len));
@@ -92,7 +65,7 @@ static void add_documents(struct publish *publish)
 }
 
 /* Fields stand in ascending order of their numbers. */
-static bool send_request(struct publish *publish, bool dry_run, const char *tlp_missing)
+bool toc_publish_send(struct toc_publish *publish, bool dry_run, const char *tlp_missing)
 {
     const struct toc_draft *draft = &publish->draft;
     struct toc_build *build = &publish->ask->request;
@@ -106,7 +79,7 @@ static bool send_request(struct publish *publish, bool dry_run, const char *tlp_
     add_text(build, TOC_FIELD_TLP_MISSING, tlp_missing);
     add_text(build, TOC_FIELD_LOWER_TLP, draft->lower_tlp);
     if (toc_args_has(publish->args, "each")) {
-        const char *name = toc_source_name(&publish->sources.at[publish->first]);
+        const char *name = toc_source_name(&publish->sources.at[publish->at[0]]);
         toc_build_flag(build, TOC_FIELD_EACH, true);
         toc_build_cut(build, TOC_FIELD_TITLE_MISSING, toc_span_str(name));
     }
@@ -139,11 +112,11 @@ static bool send_request(struct publish *publish, bool dry_run, const char *tlp_
 
 /* The node knows a document by its last name; the person gave a path. With --each every refusal is
  * of one file and names it. */
-static enum toc_exit complain_refusal(struct publish *publish)
+enum toc_exit toc_publish_complain(struct toc_publish *publish)
 {
     const char *text = publish->ask->line.text;
     for (size_t i = 0; i < publish->count; i++) {
-        const struct toc_source *source = &publish->sources.at[publish->first + i];
+        const struct toc_source *source = &publish->sources.at[publish->at[i]];
         const char *name = toc_source_name(source);
         size_t len = strlen(name);
         if (strncmp(text, name, len) == 0 && text[len] == ':') {
@@ -152,7 +125,7 @@ static enum toc_exit complain_refusal(struct publish *publish)
     }
     if (toc_args_has(publish->args, "each") && publish->ask->status != TOC_EXIT_UNREACHABLE) {
         return toc_complain(publish->ask->status, "%s: %s",
-                            publish->sources.at[publish->first].path, text);
+                            publish->sources.at[publish->at[0]].path, text);
     }
     return toc_complain(publish->ask->status, "%s", text);
 }
@@ -160,13 +133,13 @@ static enum toc_exit complain_refusal(struct publish *publish)
 /* one bulletin */
 
 /* What is carried but cannot be found by what it says, in words for the person who relies on it. */
-static void warn_unread(const struct publish *publish)
+static void warn_unread(const struct toc_publish *publish)
 {
     struct toc_items items;
     struct toc_message document;
     (void)toc_message_list(&publish->ask->row, TOC_FIELD_DOCUMENTS, &items);
     for (size_t i = 0; i < publish->count && toc_items_row(&items, &document); i++) {
-        const char *path = publish->sources.at[publish->first + i].path;
+        const char *path = publish->sources.at[publish->at[i]].path;
         struct toc_span format = toc_message_text(&document, TOC_FIELD_FORMAT);
         bool prose = toc_span_equal(format, toc_span_str("text")) ||
                      toc_span_equal(format, toc_span_str("Markdown"));
@@ -189,7 +162,7 @@ static void warn_unread(const struct publish *publish)
     }
 }
 
-static void print_published(struct publish *publish, bool dry_run)
+void toc_publish_print(struct toc_publish *publish, bool dry_run)
 {
     const struct toc_message *row = &publish->ask->row;
     publish->skipped = toc_message_is(row, TOC_FIELD_ROW, "skipped");
@@ -199,7 +172,7 @@ static void print_published(struct publish *publish, bool dry_run)
     warn_unread(publish);
     if (dry_run && toc_args_has(publish->args, "each") && !toc_args_has(publish->args, "json")) {
         (void)fputs(publish->published_count > 0 ? "\n" : "", stdout);
-        toc_show_text("file", publish->sources.at[publish->first].path);
+        toc_show_text("file", publish->sources.at[publish->at[0]].path);
     }
     if (toc_args_has(publish->args, "json")) {
         toc_row_json(stdout, row, publication_keys);
@@ -213,14 +186,13 @@ static void print_published(struct publish *publish, bool dry_run)
     }
 }
 
-/* Prints what a request to publish, or with dry_run to show what would be, has come to. */
-static enum toc_exit take_outcome(struct publish *publish, bool sent, bool dry_run)
+enum toc_exit toc_publish_take(struct toc_publish *publish, bool sent, bool dry_run)
 {
     while (sent && toc_ask_next(publish->ask)) {
-        print_published(publish, dry_run);
+        toc_publish_print(publish, dry_run);
     }
     if (publish->ask->status != TOC_EXIT_DONE) {
-        return complain_refusal(publish);
+        return toc_publish_complain(publish);
     }
     return TOC_EXIT_DONE;
 }
@@ -236,14 +208,14 @@ static bool ask_field(const char **field, char **kept, const char *question)
 
 /* Shows on the terminal what would be published and asks. What is missing is asked for: the TLP
  * when neither person nor documents give one, the title when no document has one. */
-static bool confirm(struct publish *publish, enum toc_exit *status)
+static bool confirm(struct toc_publish *publish, enum toc_exit *status)
 {
     struct toc_draft *draft = &publish->draft;
     bool tlp_given = draft->tlp != NULL || draft->tlp_missing != NULL;
     bool title_asked = draft->title != NULL, shown = false;
     while (!shown) {
         /* A trial TLP where none is known yet: the answer tells whether a document states one. */
-        bool sent = send_request(publish, true, tlp_given ? draft->tlp_missing : "clear");
+        bool sent = toc_publish_send(publish, true, tlp_given ? draft->tlp_missing : "clear");
         bool marked = false;
         while (sent && toc_ask_next(publish->ask)) {
             publish->skipped = toc_message_is(&publish->ask->row, TOC_FIELD_ROW, "skipped");
@@ -256,11 +228,11 @@ static bool confirm(struct publish *publish, enum toc_exit *status)
         if (publish->ask->status == TOC_EXIT_USAGE && !title_asked) {
             title_asked = true;
             if (!ask_field(&draft->title, &publish->asked_title, "Title")) {
-                *status = complain_refusal(publish);
+                *status = toc_publish_complain(publish);
                 return false;
             }
         } else if (publish->ask->status != TOC_EXIT_DONE) {
-            *status = complain_refusal(publish);
+            *status = toc_publish_complain(publish);
             return false;
         } else if (!shown) {
             tlp_given = true;
@@ -278,7 +250,7 @@ static bool confirm(struct publish *publish, enum toc_exit *status)
     return true;
 }
 
-static enum toc_exit publish_one(struct publish *publish)
+enum toc_exit toc_publish_one(struct toc_publish *publish)
 {
     enum toc_exit status = TOC_EXIT_DONE;
     bool dry_run = toc_args_has(publish->args, "dry-run");
@@ -293,145 +265,36 @@ static enum toc_exit publish_one(struct publish *publish)
         return status;
     }
     publish->ask->quiet = true;
-    bool sent = send_request(publish, dry_run, publish->draft.tlp_missing);
-    return take_outcome(publish, sent, dry_run);
+    bool sent = toc_publish_send(publish, dry_run, publish->draft.tlp_missing);
+    return toc_publish_take(publish, sent, dry_run);
 }
 
 /* all of them */
 
-static enum toc_exit read_sources(struct publish *publish, size_t first, size_t count)
+enum toc_exit toc_publish_read(struct toc_publish *publish, size_t source)
 {
     struct toc_line line = {""};
-    for (size_t i = first; i < first + count; i++) {
-        struct toc_err err = toc_source_read(&publish->sources, i, &line);
-        if (toc_failed(err)) {
-            return toc_complain_err(err, &line);
+    struct toc_err err = toc_source_read(&publish->sources, source, &line);
+    return toc_failed(err) ? toc_complain_err(err, &line) : TOC_EXIT_DONE;
+}
+
+/* All files in one bulletin. */
+static enum toc_exit publish_together(struct toc_publish *publish)
+{
+    size_t at[TOC_DOCUMENTS_MAX];
+    for (size_t i = 0; i < publish->sources.count; i++) {
+        enum toc_exit status = toc_publish_read(publish, i);
+        if (status != TOC_EXIT_DONE) {
+            return status;
         }
+        at[i] = i;
     }
-    publish->first = first;
-    publish->count = count;
-    return TOC_EXIT_DONE;
+    publish->at = at;
+    publish->count = publish->sources.count;
+    return toc_publish_one(publish);
 }
 
-static void count_outcome(struct publish *publish, size_t source, enum toc_exit status)
-{
-    toc_source_forget(&publish->sources, source);
-    publish->skipped_count += status == TOC_EXIT_DONE && publish->skipped;
-    publish->published_count += status == TOC_EXIT_DONE && !publish->skipped;
-    publish->refused_count += status != TOC_EXIT_DONE;
-    publish->first_failure =
-        publish->first_failure == TOC_EXIT_DONE ? status : publish->first_failure;
-    publish->is_cut_off = publish->is_cut_off || status == TOC_EXIT_UNREACHABLE;
-}
-
-/* Waits for what is on its way in the lane. */
-static void end_lane(struct publish *publish, struct lane *lane)
-{
-    if (!lane->busy) {
-        return;
-    }
-    lane->busy = false;
-    publish->ask = &lane->ask;
-    publish->first = lane->source;
-    publish->count = 1;
-    publish->skipped = false;
-    enum toc_exit status =
-        take_outcome(publish, lane->sent, toc_args_has(publish->args, "dry-run"));
-    count_outcome(publish, lane->source, status);
-}
-
-/* Waits for all, those that began first before the others: `next` is the lane after the newest. */
-static void end_lanes(struct publish *publish, size_t next)
-{
-    for (size_t i = 0; i < LANES; i++) {
-        end_lane(publish, &publish->lanes[(next + i) % LANES]);
-    }
-}
-
-/* Is the same document on its way? Only when that is published does the node know that it is. */
-static bool is_on_its_way(const struct publish *publish, size_t source)
-{
-    const struct toc_bytes *bytes = &publish->sources.at[source].bytes;
-    for (size_t i = 0; i < LANES; i++) {
-        const struct lane *lane = &publish->lanes[i];
-        const struct toc_bytes *other = &publish->sources.at[lane->source].bytes;
-        if (lane->busy && other->len == bytes->len &&
-            (bytes->len == 0 || memcmp(other->at, bytes->at, bytes->len) == 0)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Sends the source, which has been read, on its way. */
-static void begin_lane(struct publish *publish, struct lane *lane, size_t source)
-{
-    lane->source = source;
-    lane->open = lane->open || toc_ask_open(&lane->ask, publish->args);
-    if (!lane->open) {
-        count_outcome(publish, source, lane->ask.status);
-        return;
-    }
-    lane->busy = true;
-    lane->ask.quiet = true;
-    publish->ask = &lane->ask;
-    lane->sent =
-        send_request(publish, toc_args_has(publish->args, "dry-run"), publish->draft.tlp_missing);
-}
-
-/* One file in the lane; a large one when the others have ended, and before they go on. */
-static void publish_in_lane(struct publish *publish, size_t number, size_t source)
-{
-    struct lane *lane = &publish->lanes[number];
-    end_lane(publish, lane);
-    enum toc_exit status = read_sources(publish, source, 1);
-    if (status != TOC_EXIT_DONE) {
-        count_outcome(publish, source, status);
-        return;
-    }
-    bool alone = publish->sources.at[source].bytes.len > LANE_BYTES_MAX;
-    if (alone || is_on_its_way(publish, source)) {
-        end_lanes(publish, number);
-        publish->first = source;
-        publish->count = 1;
-    }
-    begin_lane(publish, lane, source);
-    if (alone) {
-        end_lane(publish, lane);
-    }
-}
-
-/* A file that is refused does not stop the others; the first refusal's status is the command's. */
-static enum toc_exit publish_each(struct publish *publish)
-{
-    struct toc_progress progress;
-    bool dry_run = toc_args_has(publish->args, "dry-run");
-    bool asks = toc_prompt_possible() && !dry_run && !toc_args_has(publish->args, "yes");
-    size_t next = 0;
-    toc_progress_begin(&progress, "publishing");
-    for (size_t i = 0; i < publish->sources.count && !publish->is_cut_off; i++) {
-        toc_progress_step(&progress, i, publish->sources.count);
-        if (asks) {
-            enum toc_exit status = read_sources(publish, i, 1);
-            count_outcome(publish, i, status == TOC_EXIT_DONE ? publish_one(publish) : status);
-        } else {
-            publish_in_lane(publish, next, i);
-            next = (next + 1) % LANES;
-        }
-    }
-    end_lanes(publish, next);
-    toc_progress_end(&progress);
-    (void)fprintf(stderr,
-                  dry_run ? "nothing published; it would be: published %llu, skipped %llu, "
-                            "refused %llu\n"
-                          : "published %llu, skipped %llu, refused %llu\n",
-                  (unsigned long long)publish->published_count,
-                  (unsigned long long)publish->skipped_count,
-                  (unsigned long long)publish->refused_count);
-    return publish->first_failure;
-}
-
-static enum toc_exit list_sources(struct publish *publish)
+static enum toc_exit list_sources(struct toc_publish *publish)
 {
     const struct toc_args *args = publish->args;
     struct toc_line line = {""};
@@ -452,7 +315,7 @@ static enum toc_exit list_sources(struct publish *publish)
     return TOC_EXIT_DONE;
 }
 
-static enum toc_exit publish_all(struct publish *publish)
+static enum toc_exit publish_all(struct toc_publish *publish)
 {
     const struct toc_args *args = publish->args;
     enum toc_exit status = list_sources(publish);
@@ -467,23 +330,21 @@ static enum toc_exit publish_all(struct publish *publish)
     } else if (nothing_given) {
         return toc_complain_usage(args, "nothing to publish: give a FILE, or --title");
     }
-    publish->lanes[0].open = toc_ask_open(publish->ask, args);
-    if (!publish->lanes[0].open) {
+    if (!toc_ask_open(publish->ask, args)) {
         return publish->ask->status;
     }
     if (toc_args_has(args, "each")) {
-        return publish_each(publish);
+        return toc_publish_each(publish);
     }
-    status = read_sources(publish, 0, publish->sources.count);
-    return status == TOC_EXIT_DONE ? publish_one(publish) : status;
+    return publish_together(publish);
 }
 
 /* What is published is safe here and goes nowhere yet: says so. Nothing depends on the answer. */
-static void tell_alone(struct publish *publish)
+static void tell_alone(struct toc_publish *publish)
 {
     struct toc_items items;
     struct toc_message link;
-    struct toc_ask *ask = &publish->lanes[0].ask;
+    struct toc_ask *ask = &publish->first;
     bool stands = false, others = false;
     ask->quiet = true;
     toc_ask_begin(ask, "status");
@@ -503,12 +364,12 @@ static void tell_alone(struct publish *publish)
 
 static enum toc_exit run(const struct toc_args *args)
 {
-    struct publish *publish = calloc(1, sizeof *publish);
+    struct toc_publish *publish = calloc(1, sizeof *publish);
     if (publish == NULL) {
         return toc_complain(TOC_EXIT_FAILED, "no memory");
     }
     publish->args = args;
-    publish->ask = &publish->lanes[0].ask;
+    publish->ask = &publish->first;
     enum toc_exit status = TOC_EXIT_USAGE;
     if (toc_draft_read(&publish->draft, args)) {
         status = publish_all(publish);
@@ -518,9 +379,7 @@ static enum toc_exit run(const struct toc_args *args)
             tell_alone(publish);
         }
     }
-    for (size_t i = 0; i < LANES; i++) {
-        toc_ask_close(&publish->lanes[i].ask);
-    }
+    toc_ask_close(&publish->first);
     toc_sources_free(&publish->sources);
     toc_draft_free(&publish->draft);
     free(publish->asked_to);

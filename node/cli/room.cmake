@@ -5,6 +5,6 @@ set(ROOM_FILES
   init.c card.c keys.c
   federation.c founding.h founding.c adopt.c
   run.c status.c watch.h watch.c peers.c
-  publish.h publish.c draft.c editor.c preview.c sources.h sources.c
+  publish.h publish.c each.c draft.c editor.c preview.c sources.h sources.c
   share.c query.c lookup.c show.c
   verify.c verify_alone.h verify_alone.c proof_check.h proof_check.c backup.c version.c)

@@ -154,6 +154,17 @@ void toc_submit_flush(struct toc_daemon *daemon);
 /* On a desk's thread: hands a publication over; the reply follows when it is durable. */
 void toc_submit_push(struct toc_daemon *daemon, struct toc_serve_client *client,
                      struct toc_publication *publication);
+/* A request with several outcomes: its client gets them in the order in which they are pushed here.
+ */
+struct toc_many;
+/* NULL: out of memory. */
+struct toc_many *toc_submit_many(struct toc_serve_client *client);
+/* On a desk's thread: the next outcome; takes what is in it. */
+void toc_submit_push_outcome(struct toc_daemon *daemon, struct toc_many *many,
+                             struct toc_outcome *outcome);
+/* On a desk's thread: the last reply, behind all outcomes. Takes `many`. */
+void toc_submit_push_end(struct toc_daemon *daemon, struct toc_many *many, struct toc_err err,
+                         const struct toc_line *line, struct toc_span detail);
 /* The index shows the log up to seq: whoever published there gets his reply. */
 void toc_submit_visible(struct toc_daemon *daemon, const uint8_t *log, uint64_t seq);
 /* Now and then: replies that have waited long enough to be visible. */

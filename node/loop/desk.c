@@ -84,11 +84,6 @@ void toc_desk_calls(struct toc_daemon *daemon)
 
 /* Answering. */
 
-static bool put_row(void *client, struct toc_build *row)
-{
-    return toc_serve_row(client, row);
-}
-
 static struct toc_core *core_of(void *arg)
 {
     struct toc_daemon *daemon = arg;
@@ -132,6 +127,31 @@ static void refuse_body(struct toc_order *order, struct toc_err err)
     free_order(order);
 }
 
+/* Who asks, as its answers see it. */
+struct asker {
+    struct toc_daemon *daemon;
+    struct toc_serve_client *client;
+    struct toc_many *many; /* NULL: no outcome of several has come */
+};
+
+static bool put_row(void *arg, struct toc_build *row)
+{
+    const struct asker *asker = arg;
+    return toc_serve_row(asker->client, row);
+}
+
+static void put_outcome(void *arg, struct toc_outcome *outcome)
+{
+    struct asker *asker = arg;
+    asker->many = asker->many != NULL ? asker->many : toc_submit_many(asker->client);
+    if (asker->many != NULL) {
+        toc_submit_push_outcome(asker->daemon, asker->many, outcome);
+    } else {
+        toc_publication_free(outcome->publication);
+        toc_build_clear(&outcome->row);
+    }
+}
+
 static void answer_order(struct desk_thread *thread, struct toc_order *order)
 {
     struct toc_err err = toc_message_check(&order->message, order->body);
@@ -140,10 +160,17 @@ static void answer_order(struct desk_thread *thread, struct toc_order *order)
         return;
     }
     toc_serve_act(order->client, toc_message_text(&order->message, TOC_FIELD_COMMAND));
-    struct toc_answer answer = {
-        .request = &order->message, .uid = order->uid, .row = put_row, .client = order->client};
+    struct asker asker = {.daemon = thread->daemon, .client = order->client};
+    struct toc_answer answer = {.request = &order->message,
+                                .uid = order->uid,
+                                .row = put_row,
+                                .outcome = put_outcome,
+                                .client = &asker};
     err = toc_answer(&thread->desk, &answer);
-    if (!toc_failed(err) && answer.publication != NULL) {
+    if (asker.many != NULL) {
+        toc_submit_push_end(thread->daemon, asker.many, err, &answer.line,
+                            toc_span_str(answer.detail));
+    } else if (!toc_failed(err) && answer.publication != NULL) {
         toc_submit_push(thread->daemon, order->client, answer.publication);
     } else {
         toc_serve_end(order->client, err, &answer.line, toc_span_str(answer.detail));

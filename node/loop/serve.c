@@ -9,6 +9,9 @@
 /* Replies of one client that wait to be read; beyond it the desk waits for the client. */
 #define QUEUE_BYTES_MAX ((size_t)4 * 1024 * 1024)
 
+/* Replies that go by one call. */
+#define REPLIES_A_WRITE 32u
+
 /* Life of a client. */
 
 static void free_replies(struct toc_reply *reply)
@@ -123,38 +126,52 @@ static void next_request(struct toc_serve_client *client)
     toc_client_read(client);
 }
 
+/* Takes the first replies off the queue; the mutex is held. Gives how many. */
+static size_t take_replies(struct toc_serve_client *client, uv_buf_t *buffers)
+{
+    struct toc_reply **end = &client->first;
+    size_t count = 0;
+    for (; *end != NULL && count < REPLIES_A_WRITE; end = &(*end)->next) {
+        buffers[count++] = uv_buf_init((char *)(*end)->at, (unsigned)(*end)->len);
+        client->queued_bytes -= (*end)->len;
+    }
+    if (count == 0) {
+        return 0;
+    }
+    client->sending = client->first;
+    client->first = *end;
+    *end = NULL;
+    if (client->first == NULL) {
+        client->last = &client->first;
+    }
+    return count;
+}
+
 static void send_next(struct toc_serve_client *client)
 {
     struct toc_server *server = client->daemon->server;
+    uv_buf_t buffers[REPLIES_A_WRITE];
     if (client->writing || client->closing) {
         return;
     }
     pthread_mutex_lock(&server->mutex);
-    struct toc_reply *reply = client->first;
-    bool over = false;
-    if (reply != NULL) {
-        client->first = reply->next;
-        if (client->first == NULL) {
-            client->last = &client->first;
-        }
-        reply->next = NULL;
-        client->queued_bytes -= reply->len;
-        pthread_cond_broadcast(&server->drained);
-    } else if (client->ended) {
+    size_t count = take_replies(client, buffers);
+    bool over = count == 0 && client->ended;
+    if (over) {
         client->ended = false;
-        over = true;
+    } else if (count > 0) {
+        pthread_cond_broadcast(&server->drained);
     }
     pthread_mutex_unlock(&server->mutex);
     if (over) {
         next_request(client);
     }
-    if (reply == NULL) {
+    if (count == 0) {
         return;
     }
-    client->sending = reply;
     client->writing = true;
-    uv_buf_t buffer = uv_buf_init((char *)reply->at, (unsigned)reply->len);
-    if (uv_write(&client->write, (uv_stream_t *)&client->pipe, &buffer, 1, on_write) != 0) {
+    if (uv_write(&client->write, (uv_stream_t *)&client->pipe, buffers, (unsigned)count,
+                 on_write) != 0) {
         client->writing = false;
         toc_client_drop(client);
     }
@@ -203,7 +220,8 @@ static bool queue_frame(struct toc_serve_client *client, uint8_t *at, size_t len
     struct toc_server *server = client->daemon->server;
     struct toc_reply *reply = malloc(sizeof(*reply));
     pthread_mutex_lock(&server->mutex);
-    if (!is_end) {
+    /* The loop's thread is the one that drains. */
+    if (!is_end && !pthread_equal(pthread_self(), client->daemon->thread)) {
         wait_drained(client);
     }
     bool gone = client->gone || reply == NULL;

@@ -4,26 +4,48 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A publication on its way through the core. */
+/* A request with several outcomes. */
+struct toc_many {
+    struct toc_serve_client *client;
+    uint64_t held_pass; /* the pass in which an outcome of it was not ready: later ones wait */
+    struct toc_err err; /* of its end */
+    struct toc_line line;
+    char detail[TOC_ANSWER_DETAIL_BYTES];
+};
+
+/* A publication on its way through the core, or another outcome that waits for its turn. */
 struct waiting {
     struct waiting *next;
-    struct toc_serve_client *client; /* NULL: it was told that the outcome is open */
-    struct toc_publication *publication;
+    struct toc_serve_client *client;     /* NULL: it was told that the outcome is open */
+    struct toc_publication *publication; /* NULL: `row`, or the end of `many` */
     bool large, submitted;
     /* Durable, but not yet visible here: */
     bool published;
     uint8_t log[TOC_ID_BYTES];
     uint64_t seq, since_ms;
     uint32_t uid; /* of the client that was told */
+    /* One of several outcomes: */
+    struct toc_many *many; /* NULL: the only one */
+    bool ready, is_end;
+    struct toc_build row; /* empty: the publication's */
+    enum toc_code code;
 };
+
+/* Of the entries that the core has not answered for; the others wait here, and go together. */
+#define IN_CORE_MAX 256u
 
 struct toc_submitter {
     pthread_mutex_t mutex;
     struct waiting *arrived, **arrived_last; /* under the mutex */
     struct waiting *waiting;                 /* oldest first */
     uint64_t next_id;
+    size_t in_core;
+    uint64_t pass;          /* counts those over the list that send outcomes */
+    bool any_ready;         /* such a pass is due */
     bool large_out;         /* the core takes one payload of several chunks at a time */
     uint64_t full_since_ms; /* the disk; 0: it is not */
+    uint8_t notes[IN_CORE_MAX * TOC_PUBLICATION_EACH_BYTES]; /* durable, not yet noted */
+    size_t note_count;
 };
 
 struct toc_err toc_submit_start(struct toc_daemon *daemon)
@@ -39,6 +61,22 @@ struct toc_err toc_submit_start(struct toc_daemon *daemon)
     return toc_ok();
 }
 
+/* Queues what has come; NULL on either side is legal. */
+static void arrive(struct toc_daemon *daemon, struct waiting *waiting)
+{
+    struct toc_submitter *submitter = daemon->submitter;
+    pthread_mutex_lock(&submitter->mutex);
+    *submitter->arrived_last = waiting;
+    submitter->arrived_last = &waiting->next;
+    pthread_mutex_unlock(&submitter->mutex);
+    uv_async_send(&daemon->reports);
+}
+
+static bool is_large(const struct toc_publication *publication)
+{
+    return toc_payload_bytes(publication->content.len) > TOC_CHUNK_FIRST_BYTES;
+}
+
 void toc_submit_push(struct toc_daemon *daemon, struct toc_serve_client *client,
                      struct toc_publication *publication)
 {
@@ -52,13 +90,53 @@ void toc_submit_push(struct toc_daemon *daemon, struct toc_serve_client *client,
     }
     waiting->client = client;
     waiting->publication = publication;
-    waiting->large = toc_payload_bytes(publication->content.len) > TOC_CHUNK_FIRST_BYTES;
-    struct toc_submitter *submitter = daemon->submitter;
-    pthread_mutex_lock(&submitter->mutex);
-    *submitter->arrived_last = waiting;
-    submitter->arrived_last = &waiting->next;
-    pthread_mutex_unlock(&submitter->mutex);
-    uv_async_send(&daemon->reports);
+    waiting->large = is_large(publication);
+    arrive(daemon, waiting);
+}
+
+struct toc_many *toc_submit_many(struct toc_serve_client *client)
+{
+    struct toc_many *many = calloc(1, sizeof(*many));
+    if (many != NULL) {
+        many->client = client;
+    }
+    return many;
+}
+
+/* A place in the order of `many`. A node without memory for a few hundred bytes ends. */
+static struct waiting *next_of(struct toc_many *many)
+{
+    struct waiting *waiting = calloc(1, sizeof(*waiting));
+    if (waiting == NULL) {
+        toc_say(TOC_LEVEL_ERROR, "out of memory: the node ends; nothing stored is lost");
+        exit(TOC_EXIT_FAILED);
+    }
+    waiting->many = many;
+    waiting->client = many->client;
+    return waiting;
+}
+
+void toc_submit_push_outcome(struct toc_daemon *daemon, struct toc_many *many,
+                             struct toc_outcome *outcome)
+{
+    struct waiting *waiting = next_of(many);
+    waiting->publication = outcome->publication;
+    waiting->large = outcome->publication != NULL && is_large(outcome->publication);
+    waiting->ready = outcome->publication == NULL;
+    waiting->row = outcome->row;
+    waiting->code = outcome->code;
+    arrive(daemon, waiting);
+}
+
+void toc_submit_push_end(struct toc_daemon *daemon, struct toc_many *many, struct toc_err err,
+                         const struct toc_line *line, struct toc_span detail)
+{
+    struct waiting *waiting = next_of(many);
+    many->err = err;
+    many->line = *line;
+    memcpy(many->detail, detail.at, detail.len);
+    waiting->ready = waiting->is_end = true;
+    arrive(daemon, waiting);
 }
 
 /* outcomes */
@@ -69,21 +147,6 @@ void toc_submit_push(struct toc_daemon *daemon, struct toc_serve_client *client,
 /* A disk that is full for longer does not become empty while somebody waits for a reply. */
 #define FULL_MS_MAX 2000u
 
-/* Answers the client and forgets the publication. */
-static void finish(struct toc_daemon *daemon, struct waiting *waiting, struct toc_err err,
-                   const struct toc_line *line)
-{
-    struct toc_publication *publication = waiting->publication;
-    if (waiting->client != NULL) {
-        toc_serve_end(waiting->client, err, line, toc_span_str(publication->detail));
-    } else {
-        toc_audit_note(daemon, waiting->uid, toc_span_str("publish"), err.code,
-                       toc_span_str(publication->detail));
-    }
-    toc_publication_free(publication);
-    free(waiting);
-}
-
 /* Takes `waiting` out of the list. */
 static void unlink_waiting(struct toc_submitter *submitter, struct waiting *waiting)
 {
@@ -92,6 +155,41 @@ static void unlink_waiting(struct toc_submitter *submitter, struct waiting *wait
         at = &(*at)->next;
     }
     *at = waiting->next;
+}
+
+/* One of several that is not published is ready: it says why. */
+static void refuse_one(struct toc_submitter *submitter, struct waiting *waiting, struct toc_err err,
+                       const struct toc_line *line)
+{
+    struct toc_build *row = &waiting->row;
+    toc_build_clear(row);
+    toc_build_init(row, TOC_REPLY_BYTES_MAX);
+    toc_build_str(row, TOC_FIELD_ROW, "refused");
+    toc_build_number(row, TOC_FIELD_EXIT, (uint64_t)toc_exit_of(err.code));
+    toc_build_str(row, TOC_FIELD_ERROR, toc_code_name(err.code));
+    toc_build_cut(row, TOC_FIELD_LINE, toc_span_str(line->text));
+    waiting->code = err.code;
+    waiting->ready = submitter->any_ready = true;
+}
+
+/* Answers the client and forgets the publication; one of several has its turn later. */
+static void finish(struct toc_daemon *daemon, struct waiting *waiting, struct toc_err err,
+                   const struct toc_line *line)
+{
+    struct toc_publication *publication = waiting->publication;
+    if (waiting->many != NULL) {
+        refuse_one(daemon->submitter, waiting, err, line);
+        return;
+    }
+    unlink_waiting(daemon->submitter, waiting);
+    if (waiting->client != NULL) {
+        toc_serve_end(waiting->client, err, line, toc_span_str(publication->detail));
+    } else {
+        toc_audit_note(daemon, waiting->uid, toc_span_str("publish"), err.code,
+                       toc_span_str(publication->detail));
+    }
+    toc_publication_free(publication);
+    free(waiting);
 }
 
 static const char *what_to_do(enum toc_code code)
@@ -111,14 +209,90 @@ static const char *what_to_do(enum toc_code code)
     return "see the node's log";
 }
 
+/* What `--each` skips is noted before anybody is told that it is published. */
+static void write_notes(struct toc_daemon *daemon)
+{
+    struct toc_submitter *submitter = daemon->submitter;
+    toc_publication_note(&daemon->home, submitter->notes, submitter->note_count);
+    submitter->note_count = 0;
+}
+
+static void take_note(struct toc_daemon *daemon, const struct toc_publication *publication)
+{
+    struct toc_submitter *submitter = daemon->submitter;
+    if (!publication->noted) {
+        return;
+    }
+    if (submitter->note_count == IN_CORE_MAX) {
+        write_notes(daemon);
+    }
+    memcpy(submitter->notes + submitter->note_count++ * TOC_PUBLICATION_EACH_BYTES,
+           publication->each, TOC_PUBLICATION_EACH_BYTES);
+}
+
 static void reply(struct toc_daemon *daemon, struct waiting *waiting)
 {
     struct toc_line line = {{0}};
-    unlink_waiting(daemon->submitter, waiting);
+    write_notes(daemon);
+    if (waiting->many != NULL) {
+        waiting->ready = daemon->submitter->any_ready = true;
+        return;
+    }
     if (waiting->client != NULL) {
         toc_serve_row(waiting->client, &waiting->publication->row);
     }
     finish(daemon, waiting, toc_ok(), &line);
+}
+
+/* Sends one of several; whoever was told that the outcome is open stays until it is known. Gives
+ * whether it can be forgotten. */
+static bool send_one(struct toc_daemon *daemon, struct waiting *waiting)
+{
+    struct toc_many *many = waiting->many;
+    struct toc_publication *publication = waiting->publication;
+    const char *detail = publication == NULL ? "" : publication->detail;
+    if (waiting->is_end) {
+        toc_serve_end(many->client, many->err, &many->line, toc_span_str(many->detail));
+        free(many);
+        return true;
+    }
+    uint32_t uid = toc_serve_uid(many->client);
+    bool own = publication != NULL && waiting->row.at == NULL;
+    toc_serve_row(many->client, own ? &publication->row : &waiting->row);
+    toc_audit_note(daemon, uid, toc_span_str("publish"), waiting->code, toc_span_str(detail));
+    if (publication != NULL && waiting->submitted && !waiting->published &&
+        waiting->client == NULL) {
+        waiting->many = NULL;
+        waiting->ready = false;
+        return false;
+    }
+    toc_publication_free(publication);
+    return true;
+}
+
+/* Sends the outcomes of requests with several whose turn it is. */
+static void send_ready(struct toc_daemon *daemon)
+{
+    struct toc_submitter *submitter = daemon->submitter;
+    if (!submitter->any_ready) {
+        return;
+    }
+    submitter->any_ready = false;
+    submitter->pass++;
+    for (struct waiting **at = &submitter->waiting; *at != NULL;) {
+        struct waiting *waiting = *at;
+        struct toc_many *many = waiting->many;
+        bool turn = many != NULL && many->held_pass != submitter->pass;
+        if (turn && waiting->ready && send_one(daemon, waiting)) {
+            *at = waiting->next;
+            free(waiting);
+            continue;
+        }
+        if (turn && !waiting->ready) {
+            many->held_pass = submitter->pass;
+        }
+        at = &waiting->next;
+    }
 }
 
 /* Tells those whose bulletins the core holds that nobody knows when they will be durable. They stay
@@ -131,10 +305,14 @@ static void tell_open(struct toc_submitter *submitter)
     for (struct waiting *waiting = submitter->waiting; waiting != NULL; waiting = waiting->next) {
         if (waiting->submitted && !waiting->published && waiting->client != NULL) {
             struct toc_serve_client *client = waiting->client;
+            struct toc_err full = toc_fail(TOC_DISK_FULL, "disk full");
             waiting->uid = toc_serve_uid(client);
             waiting->client = NULL;
-            toc_serve_end(client, toc_fail(TOC_DISK_FULL, "disk full"), &line,
-                          toc_span_str(waiting->publication->detail));
+            if (waiting->many != NULL) {
+                refuse_one(submitter, waiting, full, &line);
+                continue;
+            }
+            toc_serve_end(client, full, &line, toc_span_str(waiting->publication->detail));
         }
     }
 }
@@ -143,17 +321,20 @@ void toc_submit_published(struct toc_daemon *daemon, const struct toc_action *ac
 {
     struct toc_submitter *submitter = daemon->submitter;
     struct waiting *waiting = submitter->waiting;
-    while (waiting != NULL && waiting->publication->submit.id != action->id) {
+    while (waiting != NULL &&
+           (!waiting->submitted || waiting->publication->submit.id != action->id)) {
         waiting = waiting->next;
     }
     if (waiting == NULL) {
         return;
     }
+    submitter->in_core--;
     if (waiting->large) {
         submitter->large_out = false;
     }
     if (!toc_failed(action->err)) {
         toc_publication_done(waiting->publication, action->group, action->log, action->seq);
+        take_note(daemon, waiting->publication);
         memcpy(waiting->log, action->log, TOC_ID_BYTES);
         waiting->seq = action->seq;
         waiting->since_ms = toc_now_mono().ms;
@@ -171,7 +352,6 @@ void toc_submit_published(struct toc_daemon *daemon, const struct toc_action *ac
             action->err.why == NULL ? toc_code_text(action->err.code) : action->err.why;
         struct toc_line line;
         toc_line_set(&line, "not published: %s; %s", why, what_to_do(action->err.code));
-        unlink_waiting(submitter, waiting);
         finish(daemon, waiting, action->err, &line);
     }
     uv_async_send(&daemon->reports); /* a large one may wait for its turn */
@@ -181,12 +361,13 @@ void toc_submit_visible(struct toc_daemon *daemon, const uint8_t *log, uint64_t 
 {
     for (struct waiting *waiting = daemon->submitter->waiting; waiting != NULL;) {
         struct waiting *next = waiting->next;
-        if (waiting->published && waiting->seq <= seq &&
+        if (waiting->published && waiting->seq <= seq && !waiting->ready &&
             memcmp(waiting->log, log, TOC_ID_BYTES) == 0) {
             reply(daemon, waiting);
         }
         waiting = next;
     }
+    send_ready(daemon);
 }
 
 void toc_submit_tick(struct toc_daemon *daemon)
@@ -202,11 +383,13 @@ void toc_submit_tick(struct toc_daemon *daemon)
     }
     for (struct waiting *waiting = daemon->submitter->waiting; waiting != NULL;) {
         struct waiting *next = waiting->next;
-        if (waiting->published && (now - waiting->since_ms > VISIBLE_MS_MAX || daemon->stopping)) {
+        if (waiting->published && !waiting->ready &&
+            (now - waiting->since_ms > VISIBLE_MS_MAX || daemon->stopping)) {
             reply(daemon, waiting);
         }
         waiting = next;
     }
+    send_ready(daemon);
 }
 
 /* into the core */
@@ -223,6 +406,29 @@ static void take_arrived(struct toc_submitter *submitter)
         end = &(*end)->next;
     }
     *end = arrived;
+    /* Those of several that were ready before they came. */
+    for (; arrived != NULL; arrived = arrived->next) {
+        submitter->any_ready = submitter->any_ready || arrived->ready;
+    }
+}
+
+/* May the core have it now? */
+static bool may_go(const struct toc_submitter *submitter, const struct waiting *waiting)
+{
+    return waiting->publication != NULL && !waiting->submitted && !waiting->ready &&
+           submitter->in_core < IN_CORE_MAX && !(waiting->large && submitter->large_out);
+}
+
+static void submit(struct toc_daemon *daemon, struct waiting *waiting)
+{
+    struct toc_submitter *submitter = daemon->submitter;
+    struct toc_submit *submit = &waiting->publication->submit;
+    struct toc_event event = {.kind = TOC_EVENT_SUBMITTED, .submit = submit};
+    waiting->submitted = true;
+    submitter->in_core++;
+    submitter->large_out = submitter->large_out || waiting->large;
+    submit->id = submitter->next_id++;
+    toc_drive(daemon, &event);
 }
 
 void toc_submit_flush(struct toc_daemon *daemon)
@@ -251,16 +457,12 @@ void toc_submit_flush(struct toc_daemon *daemon)
     }
     for (struct waiting *waiting = submitter->waiting; waiting != NULL;) {
         struct waiting *next = waiting->next;
-        if (!waiting->submitted && !(waiting->large && submitter->large_out)) {
-            waiting->submitted = true;
-            submitter->large_out = submitter->large_out || waiting->large;
-            struct toc_submit *submit = &waiting->publication->submit;
-            submit->id = submitter->next_id++;
-            struct toc_event event = {.kind = TOC_EVENT_SUBMITTED, .submit = submit};
-            toc_drive(daemon, &event);
+        if (may_go(submitter, waiting)) {
+            submit(daemon, waiting);
         }
         waiting = next;
     }
+    send_ready(daemon);
 }
 
 void toc_submit_refuse(struct toc_daemon *daemon, struct toc_err err, const char *text)
@@ -269,13 +471,13 @@ void toc_submit_refuse(struct toc_daemon *daemon, struct toc_err err, const char
     struct toc_line line;
     for (struct waiting *waiting = submitter->waiting; waiting != NULL;) {
         struct waiting *next = waiting->next;
-        if (!waiting->submitted) {
-            unlink_waiting(submitter, waiting);
+        if (!waiting->submitted && !waiting->ready) {
             toc_line_set(&line, "%s", text);
             finish(daemon, waiting, err, &line);
         }
         waiting = next;
     }
+    send_ready(daemon);
 }
 
 void toc_submit_end(struct toc_daemon *daemon)
@@ -288,6 +490,10 @@ void toc_submit_end(struct toc_daemon *daemon)
     while (submitter->waiting != NULL) {
         struct waiting *next = submitter->waiting->next;
         toc_publication_free(submitter->waiting->publication);
+        toc_build_clear(&submitter->waiting->row);
+        if (submitter->waiting->is_end) {
+            free(submitter->waiting->many);
+        }
         free(submitter->waiting);
         submitter->waiting = next;
     }

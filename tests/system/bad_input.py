@@ -162,6 +162,7 @@ def stumbles(node, folder, plain, to_all):
     check("published 2, skipped 0" in done.stderr, "another audience gets it")
     row = node.json("query", f"id:{done.stdout.split()[1]}")[0]
     check(row["title"] == "table.csv", "a document without a title gets the name of its file")
+    archive(node, folder, to_all)
     node.publish(*to_all, "--title", "hosts", "--ioc", "domain:host-known.example")
     for term in ("ioc:domain:host-known.example", "domain:sub.host-known.example", "-tlp:red"):
         check(node.cli("query", term, status=None).returncode == 0, f"query {term} finds it")
@@ -172,6 +173,35 @@ def stumbles(node, folder, plain, to_all):
         done = node.cli("lookup", asked, status=None)
         check(done.returncode == 1 and "host-known.example is known: try --hosts" in done.stderr,
               "without it a line says that the host is known")
+
+
+def archive(node, folder, to_all):
+    """Many files go in few requests: each is answered for itself, in the order of the files."""
+    path = os.path.join(folder, "archive")
+    os.mkdir(path)
+    for i in range(600):
+        bad = b"{" if i % 50 == 7 else b""
+        text = b"same[.]archive.example\n" if i in (20, 300, 301) else b"a%d[.]archive.example\n" % i
+        with open(os.path.join(path, f"{i:03}.{'json' if bad else 'txt'}"), "wb") as file:
+            file.write(bad + text)
+    done = node.cli("publish", "--each", *to_all, path, status=None)
+    check(done.returncode == 2 and "published 586, skipped 2, refused 12" in done.stderr,
+          f"an archive of 600 files is published but for 12 broken ones and 2 copies "
+          f"{done.stderr.splitlines()[-1:]}")
+    complaints = re.findall(r"archive/(\d+)\.json:1:", done.stderr)
+    check(complaints == [f"{i:03}" for i in range(7, 600, 50)], "each broken one is named")
+    titles = {row["id"]: row["title"] for row in node.json("query", "--limit", "1000")}
+    wanted = [f"{i:03}.txt" for i in range(600) if i % 50 != 7 and i not in (300, 301)]
+    check([titles.get(ident) for ident in done.stdout.split()] == wanted,
+          "their ids are printed in the order of the files")
+    check(node.knows("a599.archive.example") and not node.knows("a307.archive.example"),
+          "what was published is found, what was refused is not")
+    with open(os.path.join(node.home, "audit.log"), encoding="utf-8") as file:
+        audit = file.read()
+    check(all(ident in audit for ident in done.stdout.split()), "the audit log names each of them")
+    done = node.cli("publish", "--each", *to_all, path, status=None)
+    check("published 0, skipped 588, refused 12" in done.stderr and done.stdout == "",
+          "again nothing of it is published")
 
 
 def socket_noise(cert):

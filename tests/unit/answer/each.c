@@ -48,20 +48,22 @@ static void make_record(uint8_t record[static 2 * TOC_ID_BYTES], uint32_t number
 
 static bool is_known(struct world *world, uint32_t number)
 {
-    uint8_t record[2 * TOC_ID_BYTES], id[TOC_ID_BYTES] = {0};
+    uint8_t record[2 * TOC_ID_BYTES];
+    struct toc_each_query query = {.found = false};
     make_record(record, number);
-    bool found = toc_each_find(world->each, record, id);
-    if (found) {
-        assert_memory_equal(id, record + TOC_ID_BYTES, sizeof id);
+    memcpy(query.key, record, sizeof query.key);
+    toc_each_find(world->each, &query, 1);
+    if (query.found) {
+        assert_memory_equal(query.id, record + TOC_ID_BYTES, sizeof query.id);
     }
-    return found;
+    return query.found;
 }
 
 static void note(struct world *world, uint32_t number)
 {
     uint8_t record[2 * TOC_ID_BYTES];
     make_record(record, number);
-    toc_each_note(&world->home, record);
+    toc_publication_note(&world->home, record, 1);
 }
 
 static void every_record_is_found_and_no_other(void **state)
@@ -115,6 +117,26 @@ static void record_that_was_cut_is_written_over(void **state)
     (void)close(fd);
 }
 
+static void several_are_noted_and_found_at_once(void **state)
+{
+    struct world *world = *state;
+    uint8_t records[3 * TOC_PUBLICATION_EACH_BYTES];
+    struct toc_each_query queries[4] = {{.found = false}};
+    for (uint32_t i = 0; i < 3; i++) {
+        make_record(records + i * TOC_PUBLICATION_EACH_BYTES, i);
+    }
+    toc_publication_note(&world->home, records, 3);
+    for (uint32_t i = 0; i < 4; i++) {
+        uint8_t record[TOC_PUBLICATION_EACH_BYTES];
+        make_record(record, i);
+        memcpy(queries[i].key, record, sizeof queries[i].key);
+    }
+    toc_each_find(world->each, queries, 4);
+    assert_true(queries[0].found && queries[1].found && queries[2].found);
+    assert_false(queries[3].found);
+    assert_int_equal(queries[2].id[0], 2);
+}
+
 static void nothing_published_needs_no_file(void **state)
 {
     struct world *world = *state;
@@ -128,6 +150,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(every_record_is_found_and_no_other, make, unmake),
         cmocka_unit_test_setup_teardown(file_of_an_earlier_run_counts, make, unmake),
         cmocka_unit_test_setup_teardown(record_that_was_cut_is_written_over, make, unmake),
+        cmocka_unit_test_setup_teardown(several_are_noted_and_found_at_once, make, unmake),
         cmocka_unit_test_setup_teardown(nothing_published_needs_no_file, make, unmake),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
