@@ -303,7 +303,7 @@ void sim_check_published(struct sim *sim, struct sim_node *node, const struct to
     }
     sim_say(sim, SIM_SAY_PUBLISH, "%s publishes %s/%llu", node->name, text,
             (unsigned long long)action->seq);
-    if (!sim_store_entry(sim, node, action->log, action->seq, submit->hash)) {
+    if (!sim_store_entry(node, action->log, action->seq, submit->hash)) {
         sim_fail(sim, SIM_CHECK_DURABILITY, "%s published %s/%llu, which its store lacks",
                  node->name, text, (unsigned long long)action->seq);
         return;
@@ -324,7 +324,7 @@ void sim_check_restart(struct sim *sim, struct sim_node *node)
         if (submit->node != node->index || !submit->published) {
             continue;
         }
-        if (!sim_store_entry(sim, node, submit->log, submit->seq, hash) ||
+        if (!sim_store_entry(node, submit->log, submit->seq, hash) ||
             memcmp(hash, submit->hash, TOC_HASH_BYTES) != 0) {
             sim_fail(sim, SIM_CHECK_DURABILITY, "%s has lost the acknowledged entry %llu",
                      node->name, (unsigned long long)submit->seq);

@@ -242,43 +242,48 @@ static struct toc_err load_range(struct sim *sim, const struct sim_disk *disk,
     return toc_ok();
 }
 
-static struct toc_err give(const struct sim_bytes *bytes, const struct toc_load *load,
-                           size_t *count)
+static struct toc_err give(struct toc_span bytes, const struct toc_load *load, size_t *count)
 {
-    if (bytes == NULL) {
+    if (bytes.at == NULL) {
         return toc_fail(TOC_ABSENT, "nothing there");
     }
-    if (bytes->len > load->room.len) {
+    if (bytes.len > load->room.len) {
         return toc_fail(TOC_FULL, "the room is too small");
     }
-    memcpy(load->room.at, bytes->at, bytes->len);
-    *count = bytes->len;
+    memcpy(load->room.at, bytes.at, bytes.len);
+    *count = bytes.len;
     return toc_ok();
+}
+
+static struct toc_span row_of(const struct sim_disk *disk, char table, const uint8_t *key,
+                              size_t key_len)
+{
+    const struct sim_bytes *bytes = sim_disk_row(disk, table, toc_span(key, key_len));
+    return bytes == NULL ? toc_span(NULL, 0) : span_of(bytes);
 }
 
 struct toc_err sim_disk_load(struct sim *sim, const struct sim_disk *disk,
                              const struct toc_load *load, size_t *count)
 {
-    struct toc_header header;
-    uint8_t hash[TOC_HASH_BYTES], key[TOC_HASH_BYTES + 4];
+    uint8_t key[TOC_HASH_BYTES + 4];
     *count = 0;
     if (load->kind == TOC_LOAD_RANGE) {
         return load_range(sim, disk, load, count);
     }
     if (load->kind == TOC_LOAD_RECORD) {
-        return give(sim_disk_row(disk, load->table, toc_span(load->key, load->key_len)), load,
-                    count);
+        return give(row_of(disk, load->table, load->key, load->key_len), load, count);
     }
-    if (!sim_disk_entry(sim, disk, load->log, load->seq, &header, hash)) {
+    const struct sim_entry *entry = sim_disk_entry(disk, load->log, load->seq);
+    if (entry == NULL) {
         return toc_fail(TOC_ABSENT, "no such entry");
     }
     if (load->kind == TOC_LOAD_CHUNK_LIST) {
-        return give(sim_disk_row(disk, 'W', toc_span(header.payload_hash, TOC_HASH_BYTES)), load,
-                    count);
+        return give(row_of(disk, 'W', entry->header.payload_hash, TOC_HASH_BYTES), load, count);
     }
-    memcpy(key, header.payload_hash, TOC_HASH_BYTES);
+    memcpy(key, entry->header.payload_hash, TOC_HASH_BYTES);
     toc_put_be32(key + TOC_HASH_BYTES, load->index);
-    return give(sim_disk_row(disk, 'c', toc_span(key, sizeof key)), load, count);
+    struct toc_span chunk = row_of(disk, 'c', key, sizeof key);
+    return give(chunk.at == NULL && load->index == 0 ? entry->payload : chunk, load, count);
 }
 
 /* Reads a range once: its payloads are hashed to rebuild the headers. */
@@ -297,27 +302,24 @@ static void read_entries(struct sim_bytes *bytes)
         struct sim_entry *at = &bytes->entries[bytes->entry_count++];
         at->header = entry.header;
         memcpy(at->hash, entry.hash, TOC_HASH_BYTES);
+        at->payload = entry.payload;
     }
 }
 
-bool sim_disk_entry(struct sim *sim, const struct sim_disk *disk, const uint8_t *log, uint64_t seq,
-                    struct toc_header *header, uint8_t hash[TOC_HASH_BYTES])
+const struct sim_entry *sim_disk_entry(const struct sim_disk *disk, const uint8_t *log,
+                                       uint64_t seq)
 {
-    (void)sim;
     const struct sim_range *range = range_with(sim_disk_log(disk, log), seq);
     if (range == NULL) {
-        return false;
+        return NULL;
     }
     read_entries(range->bytes);
     for (size_t i = 0; i < range->bytes->entry_count; i++) {
-        const struct sim_entry *entry = &range->bytes->entries[i];
-        if (entry->header.seq == seq) {
-            *header = entry->header;
-            memcpy(hash, entry->hash, TOC_HASH_BYTES);
-            return true;
+        if (range->bytes->entries[i].header.seq == seq) {
+            return &range->bytes->entries[i];
         }
     }
-    return false;
+    return NULL;
 }
 
 /* A payload that does not lie in its range: its chunks, as far as they are here. */

@@ -68,9 +68,32 @@ bool sim_is_converged(struct sim *sim)
     return true;
 }
 
+/* The first payload that a node lacks. */
+static void explain_missing(struct sim *sim, char out[SIM_TEXT_BYTES])
+{
+    snprintf(out, SIM_TEXT_BYTES, "stores are not answered");
+    for (uint32_t i = 0; i < sim->node_count; i++) {
+        const struct sim_node *node = &sim->nodes[i];
+        if (!node->up || !sim_is_honest(sim, i) || node->core->replica.missing_count == 0) {
+            continue;
+        }
+        const struct toc_missing *missing = &node->core->replica.missing[0];
+        char log[SIM_TEXT_BYTES] = "?";
+        uint32_t name = sim_name_find(sim, node->core->ledger.logs[missing->log].id);
+        if (name != SIM_NONE) {
+            sim_name_text(sim, name, log);
+        }
+        snprintf(out, SIM_TEXT_BYTES, "%s lacks %u payloads, that of %.60s/%llu (%u bytes)%s",
+                 node->name, node->core->replica.missing_count, log,
+                 (unsigned long long)missing->seq, missing->payload_bytes,
+                 missing->arrived ? ", which has arrived" : "");
+        return;
+    }
+}
+
 static void explain(struct sim *sim, char out[SIM_TEXT_BYTES])
 {
-    snprintf(out, SIM_TEXT_BYTES, "payloads are missing");
+    explain_missing(sim, out);
     for (uint32_t name = 0; name < sim->name_count; name++) {
         if (!is_sound(sim, name) || same_heads(sim, name)) {
             continue;
@@ -139,7 +162,7 @@ static void check_submit(struct sim *sim, const struct sim_submit *submit)
         if (!takes_part(sim, i, sim->names[name].group)) {
             continue;
         }
-        if (!sim_store_entry(sim, &sim->nodes[i], submit->log, submit->seq, hash) ||
+        if (!sim_store_entry(&sim->nodes[i], submit->log, submit->seq, hash) ||
             memcmp(hash, submit->hash, sizeof hash) != 0) {
             sim_fail(sim, SIM_CHECK_DURABILITY, "%s lacks %s/%llu, which was acknowledged",
                      sim->nodes[i].name, sim->nodes[submit->node].name,

@@ -136,6 +136,17 @@ const char sim_trace_ten_years[] =
 const char sim_trace_alert_in_bulk[] = "t=17.* the alert overtook the bulk\n"
                                        "t=* all are equal*\n";
 
+const char sim_trace_header_first[] = "t=5.000 cert-00 publishes cert-00/2\n"
+                                      "t=5.* cert-01 stores cert-00/2 from cert-00\n"
+                                      "t=5.* cert-02 stores cert-00/2 from cert-00\n"
+                                      "t=6.000 cert-00 publishes cert-00/3\n"
+                                      "t=6.* cert-01 stores cert-00/3 from cert-00\n"
+                                      "t=6.* cert-02 stores cert-00/3 from cert-00\n"
+                                      "t=7.000 nothing from cert-00 reaches cert-02\n"
+                                      "t=7.000 cert-00 publishes cert-00/4\n"
+                                      "t=7.* cert-01 stores cert-00/4 from cert-00\n"
+                                      "t=7.* cert-02 stores cert-00/4 from cert-01\n";
+
 const char sim_trace_restored_snapshot[] = "t=5.000 cert-01 publishes cert-01/1\n"
                                            "t=6.000 cert-01 publishes cert-01/2\n"
                                            "t=6.000 cert-01 publishes cert-01/3\n"

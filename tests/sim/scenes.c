@@ -283,6 +283,21 @@ static void alert_in_bulk(struct sim *sim)
     sim_check_bounds(sim);
 }
 
+/* Of a large alert one neighbour sends the header alone, and who would send the whole is not heard:
+ * the payload comes from who has it in its block. */
+static void header_first(struct sim *sim)
+{
+    sim_begin(sim);
+    bulletin(sim, 0);
+    pass(sim, 1);
+    bulletin(sim, 0);
+    pass(sim, 1);
+    sim_one_way(sim, 0, 0x4, 30 * SIM_S_US);
+    sim_publish(sim, &sim->nodes[0], NULL, 20000, TOC_CLASS_ALERT);
+    pass(sim, 1);
+    sim_converge(sim, SIM_S_US);
+}
+
 static bool is_disputed(const struct sim *sim, uint32_t node, uint32_t author)
 {
     const struct toc_ledger *ledger = &sim->nodes[node].core->ledger;
@@ -412,6 +427,8 @@ const struct sim_scenario sim_scenarios[] = {
      sim_trace_ten_years, false},
     {"alert-in-bulk", "an alert overtakes a catch-up over a slow link", 3, SIM_SAY_CHECK,
      alert_in_bulk, sim_trace_alert_in_bulk, false},
+    {"header-first", "the payload of a large alert comes from who has it in its block", 3, SEE,
+     header_first, sim_trace_header_first, false},
     {"restored-snapshot", "an author publishes from an old copy: the others see it", 4,
      SIM_SAY_FAULT | SIM_SAY_PUBLISH | SIM_SAY_CHECK, restored_snapshot,
      sim_trace_restored_snapshot, true},

@@ -46,6 +46,7 @@ struct sim_node;
 struct sim_entry {
     struct toc_header header;
     uint8_t hash[TOC_HASH_BYTES];
+    struct toc_span payload; /* in the range; .at == NULL when it does not lie there */
 };
 /* Bytes that several stores may hold. They do not change. */
 struct sim_bytes {
@@ -379,9 +380,9 @@ void sim_disk_clear(struct sim_disk *disk);
 void sim_disk_copy(struct sim_disk *to, const struct sim_disk *from);
 /* The logs of `from` and its cards also into `to`, which has none of them. */
 void sim_disk_share(struct sim_disk *to, const struct sim_disk *from);
-/* One entry's header and hash; false when it is not there. */
-bool sim_disk_entry(struct sim *sim, const struct sim_disk *disk, const uint8_t *log, uint64_t seq,
-                    struct toc_header *header, uint8_t hash[TOC_HASH_BYTES]);
+/* One entry, or NULL. Lends: while the disk has it. */
+const struct sim_entry *sim_disk_entry(const struct sim_disk *disk, const uint8_t *log,
+                                       uint64_t seq);
 /* H of all entries of a log, their headers and payloads. */
 void sim_disk_digest(struct sim *sim, const struct sim_disk *disk, const uint8_t *log,
                      uint8_t out[TOC_HASH_BYTES]);
@@ -407,7 +408,7 @@ void sim_store_open(struct sim *sim, struct sim_node *node);
 void sim_store_end(struct sim_node *node);
 void sim_store_remove(struct sim_node *node);
 uint64_t sim_store_head(struct sim_node *node, const uint8_t *log, uint8_t hash[TOC_HASH_BYTES]);
-bool sim_store_entry(struct sim *sim, struct sim_node *node, const uint8_t *log, uint64_t seq,
+bool sim_store_entry(struct sim_node *node, const uint8_t *log, uint64_t seq,
                      uint8_t hash[TOC_HASH_BYTES]);
 void sim_store_digest(struct sim *sim, struct sim_node *node, const uint8_t *log,
                       uint8_t out[TOC_HASH_BYTES]);

@@ -330,12 +330,15 @@ uint64_t sim_store_head(struct sim_node *node, const uint8_t *log, uint8_t hash[
     return head.seq;
 }
 
-bool sim_store_entry(struct sim *sim, struct sim_node *node, const uint8_t *log, uint64_t seq,
+bool sim_store_entry(struct sim_node *node, const uint8_t *log, uint64_t seq,
                      uint8_t hash[TOC_HASH_BYTES])
 {
-    struct toc_header header;
     if (node->disk.lmdb == NULL) {
-        return sim_disk_entry(sim, &node->disk, log, seq, &header, hash);
+        const struct sim_entry *found = sim_disk_entry(&node->disk, log, seq);
+        if (found != NULL) {
+            memcpy(hash, found->hash, TOC_HASH_BYTES);
+        }
+        return found != NULL;
     }
     struct toc_store_entry entry;
     if (toc_failed(toc_store_read_entry(node->disk.lmdb, log, seq, &entry))) {

@@ -124,6 +124,26 @@ static void payload_that_came_later_is_joined_to_its_entry(void **state)
     toc_store_entry_clear(&entry);
 }
 
+static void payload_in_its_block_is_loaded_as_its_only_chunk(void **state)
+{
+    struct world *world = *state;
+    size_t count;
+    world_grow(world, 3);
+    world_put_all(world);
+    const struct chain_entry *entry = &world->chain.entries[1];
+    struct toc_load load = {
+        .kind = TOC_LOAD_CHUNK, .seq = 2, .index = 0, .room = {world->room, sizeof world->room}};
+    memcpy(load.log, world->chain.log, TOC_ID_BYTES);
+    assert_ok(toc_store_load(world->store, &load, &count));
+    assert_span(toc_span(world->room, count),
+                toc_span(entry->payload, entry->header.payload_bytes));
+    load.index = 1;
+    assert_code(toc_store_load(world->store, &load, &count), TOC_ABSENT);
+    load.index = 0;
+    load.room.len = entry->header.payload_bytes - 1;
+    assert_code(toc_store_load(world->store, &load, &count), TOC_FULL);
+}
+
 static void chunks_lists_and_records_are_loaded_by_entry(void **state)
 {
     struct world *world = *state;
@@ -206,6 +226,7 @@ int main(void)
         CASE(small_room_is_told),
         CASE(entries_are_read_with_their_payloads),
         CASE(payload_that_came_later_is_joined_to_its_entry),
+        CASE(payload_in_its_block_is_loaded_as_its_only_chunk),
         CASE(chunks_lists_and_records_are_loaded_by_entry),
         CASE(heads_are_listed),
     };
