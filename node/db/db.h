@@ -35,6 +35,8 @@
 /* Reader slots. Reason: pool threads, the loop, a verify and a backup beside it, and slack for
  * slots of processes that were killed, until the next sweep. */
 #define TOC_DB_READERS_MAX 254u
+/* Stores that one process may have open at once: a node opens one, tests several. */
+#define TOC_DB_OPEN_MAX 16u
 
 /*
  * Name, text, key format, CHECKED or PLAIN values, KEPT or DISPOSABLE (rebuilt from the kept ones).

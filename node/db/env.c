@@ -12,8 +12,6 @@
 #define MAP_BYTES_MIN ((uint64_t)64 << 20)
 /* Two meta pages: less is no store. */
 #define DATA_BYTES_MIN 8192
-/* Stores that one process may have open at once; tests open several. */
-#define OPEN_MAX 16u
 
 /* LMDB's locks belong to a process and a file: a second environment on one file would drop them. */
 static pthread_mutex_t open_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -21,23 +19,23 @@ static struct {
     pid_t pid; /* 0: free; a forked child does not inherit the claim */
     dev_t dev;
     ino_t ino;
-} open_files[OPEN_MAX];
+} open_files[TOC_DB_OPEN_MAX];
 
 static struct toc_err claim(const struct toc_db *db)
 {
     struct toc_err err = toc_fail(TOC_FULL, "too many stores open in one process");
     (void)pthread_mutex_lock(&open_lock);
-    size_t place = OPEN_MAX;
-    for (size_t i = 0; i < OPEN_MAX; i++) {
+    size_t place = TOC_DB_OPEN_MAX;
+    for (size_t i = 0; i < TOC_DB_OPEN_MAX; i++) {
         if (open_files[i].pid != db->pid) {
             place = i;
         } else if (open_files[i].dev == db->dev && open_files[i].ino == db->ino) {
             err = toc_fail(TOC_LOCKED, "the store is open in this process already");
-            place = OPEN_MAX;
+            place = TOC_DB_OPEN_MAX;
             break;
         }
     }
-    if (place < OPEN_MAX) {
+    if (place < TOC_DB_OPEN_MAX) {
         open_files[place].pid = db->pid;
         open_files[place].dev = db->dev;
         open_files[place].ino = db->ino;
@@ -50,7 +48,7 @@ static struct toc_err claim(const struct toc_db *db)
 static void unclaim(const struct toc_db *db)
 {
     (void)pthread_mutex_lock(&open_lock);
-    for (size_t i = 0; i < OPEN_MAX; i++) {
+    for (size_t i = 0; i < TOC_DB_OPEN_MAX; i++) {
         if (open_files[i].pid == db->pid && open_files[i].dev == db->dev &&
             open_files[i].ino == db->ino) {
             open_files[i].pid = 0;

@@ -89,11 +89,24 @@ def wait_for(condition, bound_s, what="the condition"):
         time.sleep(POLL_S)
 
 
+# Below the ports that the kernel gives to connections: none of those takes one before the node that
+# is to listen there does. Tests that run at the same time begin at different places.
+PORTS = (10240, 32000)
+_next_port = PORTS[0] + os.getpid() % 20000
+
+
 def free_port():
-    """A TCP port of loopback that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A TCP port of loopback that was free a moment ago, and that no other call has given."""
+    global _next_port
+    for _ in range(1000):
+        _next_port = _next_port + 1 if _next_port < PORTS[1] else PORTS[0]
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", _next_port))
+                return _next_port
+            except OSError:
+                pass
+    raise AssertionError("no free port")
 
 
 def scratch():

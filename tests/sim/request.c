@@ -6,11 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "db.h"
 #include "sim.h"
 
 #define SEEDS_MAX UINT64_C(1000000000)
-/* node/db/env.c: stores that one process may have open at once. */
-#define LMDB_NODES_MAX 16u
 
 enum word {
     SEEDS,
@@ -153,9 +152,9 @@ static bool check_together(const struct request *request, unsigned given)
             }
         }
     }
-    if (request->lmdb && request->nodes > LMDB_NODES_MAX) {
+    if (request->lmdb && request->nodes > TOC_DB_OPEN_MAX) {
         return refuse("--nodes %u: with --store lmdb from %u to %u", request->nodes,
-                      REQUEST_NODES_MIN, LMDB_NODES_MAX);
+                      REQUEST_NODES_MIN, TOC_DB_OPEN_MAX);
     }
     const struct sim_scenario *scenario =
         request->lmdb && request->scenario != NULL ? sim_scenario_find(request->scenario) : NULL;
