@@ -158,17 +158,31 @@ static void prune(struct toc_links *links, struct toc_turn *turn, struct toc_tal
     }
 }
 
-/* for one that was sought, one that is suspected goes. */
+/* A link that was sought, has just been linked, and for which none has gone yet; or NULL. Who was
+ * linked while nobody was suspected goes on as a link like others: no stock of exchanges is kept.
+ */
+static struct toc_link *fresh_sought(struct toc_links *links, const struct toc_turn *turn)
+{
+    for (uint32_t i = 0; i < links->top; i++) {
+        struct toc_link *link = &links->items[i];
+        if (toc_link_stands(link) && link->why == TOC_WHY_SOUGHT && link->hello_seen &&
+            !link->exchanged && turn->now.ms - link->opened.ms < TOC_PRUNE_MS) {
+            return link;
+        }
+    }
+    return NULL;
+}
+
+/* R-13.87: for one that was sought, one that is suspected goes; not all that are, since suspicion
+ * falls on whoever says truly that it holds what nobody can give. */
 static void drop_suspected(struct toc_links *links, struct toc_turn *turn, struct toc_tally *tally)
 {
-    bool other = false;
-    for (uint32_t i = 0; i < links->top; i++) {
-        const struct toc_link *link = &links->items[i];
-        other = other || (toc_link_stands(link) && link->why == TOC_WHY_SOUGHT && link->hello_seen);
-    }
-    for (uint32_t i = 0; other && i < links->top; i++) {
+    struct toc_link *fresh = fresh_sought(links, turn);
+    for (uint32_t i = 0; fresh != NULL && i < links->top; i++) {
         struct toc_link *link = &links->items[i];
-        if (toc_link_stands(link) && link->suspected && toc_links_may_cut(links, link)) {
+        if (link != fresh && toc_link_stands(link) && link->suspected &&
+            toc_links_may_cut(links, link)) {
+            fresh->exchanged = true;
             toc_links_row(links, link)->next_ms = turn->now.ms + TOC_UNWANTED_MS;
             toc_link_bye(links, turn, link, TOC_BYE_NOT_NEEDED);
             toc_links_count(links, tally);

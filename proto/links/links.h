@@ -104,6 +104,7 @@ struct toc_link {
     enum toc_link_why why;
     bool probe;             /* ends with the handshake, which tells how far the node is */
     bool suspected;         /* set from outside: goes first when others are sought */
+    bool exchanged;         /* SOUGHT: a suspected one has gone for it */
     uint16_t slot;          /* of its card in the directory; valid while dialled or established */
     uint16_t of_card;       /* place of its certificate in the card */
     struct toc_mono begun;  /* our half of the handshake was sent: tells the RTT */
@@ -296,8 +297,8 @@ void toc_links_flush(struct toc_links *links, struct toc_turn *turn);
 /* Dials, pings, ends what is overdue. Needs entropy, once a second. */
 void toc_links_tick(struct toc_links *links, struct toc_turn *turn);
 /* Something is being withheld from us, it seems: links to organisations that we have none to are
- * dialled, at most TOC_SEEK_LINKS a minute, and in return a link that is `suspected` goes. R-13.87.
- */
+ * dialled, at most TOC_SEEK_LINKS a minute; for each that is linked one that is `suspected` goes.
+ * R-13.87. */
 void toc_links_seek(struct toc_links *links);
 /* We hold something new of this group: who of its members lacks it is visited soon.. */
 void toc_links_hurry(struct toc_links *links, uint32_t group);
