@@ -143,6 +143,10 @@ static struct toc_err load_beacon(struct toc_core *core, struct toc_span value)
 {
     struct toc_beacon beacon;
     TOC_TRY(toc_beacon_decode(&beacon, value));
+    const struct toc_card *card = toc_directory_card(&core->directory, beacon.org);
+    if (card != NULL && toc_card_node(card, beacon.node) == NULL) {
+        return toc_ok(); /* a node that is no more takes no place */
+    }
     return toc_replica_note_beacon(&core->replica, &beacon);
 }
 

@@ -91,6 +91,15 @@ bool toc_replica_may_alert(struct toc_replica *replica, const struct toc_turn *t
     return true;
 }
 
+/* R-13.19: an alert of long ago was caught up with, however it came: it cries out to nobody, and
+ * uses up nothing of what its author may. The time is that of most peers: ours may be wrong. */
+static bool is_fresh(const struct toc_replica *replica, const struct toc_turn *turn,
+                     uint64_t utc_ms)
+{
+    int64_t now_ms = (int64_t)turn->now_utc.ms + toc_links_clock_offset(replica->links);
+    return (int64_t)utc_ms + (int64_t)TOC_ALERT_FRESH_MS >= now_ms;
+}
+
 /* what exceeds a frame never uses the alert class; of that the header alone goes before. */
 static void set_class(struct toc_replica *replica, const struct toc_turn *turn,
                       const struct toc_waiting *waiting, struct toc_job *job)
@@ -98,7 +107,8 @@ static void set_class(struct toc_replica *replica, const struct toc_turn *turn,
     uint32_t org = replica->ledger->logs[waiting->log].org_place;
     size_t bytes = waiting->range.len;
     bool fits = bytes <= TOC_FRAME_BODY_BYTES_MAX;
-    bool alert = waiting->live && waiting->proof.info.count == 1 && waiting->proof.alerts != 0;
+    bool alert = waiting->live && waiting->proof.info.count == 1 && waiting->proof.alerts != 0 &&
+                 is_fresh(replica, turn, waiting->proof.utc_ms[0]);
     job->alert =
         alert && toc_replica_may_alert(replica, turn, org, fits ? bytes : TOC_BARE_BYTES_MAX);
     job->class = !waiting->live       ? TOC_CLASS_BULK

@@ -5,61 +5,6 @@
 
 /* Beacons: what this node holds of a group, said to its members; what they say, kept. */
 
-static uint32_t hash_of(const uint8_t *org, uint16_t node, uint32_t third)
-{
-    return toc_le32(org) ^ node * 2654435761u ^ third * 2246822519u;
-}
-
-/* Where a receipt stands or would stand; NULL when its part of the table is full. */
-static struct toc_receipt_row *receipt_slot(const struct toc_replica *replica, const uint8_t *org,
-                                            uint16_t node, uint32_t log)
-{
-    uint32_t at = hash_of(org, node, log);
-    for (uint32_t i = 0; i < TOC_BEACON_PROBES_MAX; i++) {
-        struct toc_receipt_row *row = &replica->receipts[(at + i) % TOC_RECEIPTS_MAX];
-        if (!row->used ||
-            (row->node == node && row->log == log && memcmp(row->org, org, TOC_ID_BYTES) == 0)) {
-            return row;
-        }
-    }
-    return NULL;
-}
-
-static struct toc_serial_row *serial_slot(const struct toc_replica *replica, const uint8_t *org,
-                                          uint16_t node, uint32_t group)
-{
-    uint32_t at = hash_of(org, node, group);
-    for (uint32_t i = 0; i < TOC_BEACON_PROBES_MAX; i++) {
-        struct toc_serial_row *row = &replica->serials[(at + i) % TOC_BEACON_SERIALS_MAX];
-        if (!row->used || (row->node == node && row->group == group &&
-                           memcmp(row->org, org, TOC_ID_BYTES) == 0)) {
-            return row;
-        }
-    }
-    return NULL;
-}
-
-const struct toc_receipt_row *toc_replica_receipt(const struct toc_replica *replica,
-                                                  const uint8_t org[static TOC_ID_BYTES],
-                                                  uint16_t node, uint32_t log)
-{
-    const struct toc_receipt_row *row = receipt_slot(replica, org, node, log);
-    return row != NULL && row->used ? row : NULL;
-}
-
-bool toc_replica_heard_in(const struct toc_replica *replica, const uint8_t org[static TOC_ID_BYTES],
-                          uint32_t group)
-{
-    const struct toc_card *card = toc_directory_card(replica->ledger->directory, org);
-    for (size_t i = 0; card != NULL && i < card->node_count; i++) {
-        const struct toc_serial_row *row = serial_slot(replica, org, card->nodes[i].number, group);
-        if (row != NULL && row->used) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static void note_row(struct toc_replica *replica, const struct toc_beacon *beacon, uint32_t group,
                      const uint8_t *bytes)
 {
@@ -69,23 +14,7 @@ static void note_row(struct toc_replica *replica, const struct toc_beacon *beaco
     if (log == TOC_LEDGER_NONE || replica->ledger->logs[log].group != group) {
         return;
     }
-    struct toc_receipt_row *row = receipt_slot(replica, beacon->org, beacon->node, log);
-    if (row == NULL) {
-        return;
-    }
-    if (!row->used) {
-        replica->receipt_places[replica->receipt_count++] = (uint32_t)(row - replica->receipts);
-    }
-    *row = (struct toc_receipt_row){.used = true,
-                                    .ahead_seq = row->ahead_seq,
-                                    .ahead_ms = row->ahead_ms,
-                                    .node = beacon->node,
-                                    .log = log,
-                                    .stored_seq = said.stored_seq,
-                                    .stored_at_ms = said.stored_at_ms,
-                                    .indexed_seq = said.indexed_seq,
-                                    .indexed_at_ms = said.indexed_at_ms};
-    memcpy(row->org, beacon->org, TOC_ID_BYTES);
+    toc_receipt_note(replica, beacon->org, beacon->node, log, &said);
 }
 
 struct toc_err toc_replica_note_beacon(struct toc_replica *replica, const struct toc_beacon *beacon)
@@ -94,19 +23,14 @@ struct toc_err toc_replica_note_beacon(struct toc_replica *replica, const struct
     if (group == TOC_LEDGER_NONE || !toc_ledger_is_member(replica->ledger, group, beacon->org)) {
         return toc_fail(TOC_MEMBER, "a beacon of somebody who is not in its group"); /* */
     }
-    struct toc_serial_row *serial = serial_slot(replica, beacon->org, beacon->node, group);
+    struct toc_serial_row *serial = toc_serial_slot(replica, beacon->org, beacon->node, group);
     if (serial == NULL) {
-        return toc_fail(TOC_FULL, "the table of beacons is full");
+        return toc_fail(TOC_FULL, "the table of beacons is full"); /* */
     }
-    if (serial->used && serial->serial >= beacon->serial) {
+    if (toc_serial_is_of(serial, beacon, group) && serial->serial >= beacon->serial) {
         return toc_fail(TOC_STALE, "a newer beacon is known"); /* */
     }
-    *serial = (struct toc_serial_row){.used = true,
-                                      .node = beacon->node,
-                                      .group = group,
-                                      .serial = beacon->serial,
-                                      .open_ms = serial->open_ms};
-    memcpy(serial->org, beacon->org, TOC_ID_BYTES);
+    toc_serial_note(serial, beacon, group);
     for (size_t at = 0; at < beacon->rows.len; at += TOC_BEACON_ROW_BYTES) {
         note_row(replica, beacon, group, beacon->rows.at + at);
     }
@@ -276,9 +200,9 @@ struct toc_err toc_replica_take_beacon(struct toc_replica *replica, struct toc_t
     if (!toc_ledger_is_member(replica->ledger, group, beacon.org)) {
         return toc_fail(TOC_MEMBER, "a beacon of somebody who is not in its group"); /* */
     }
-    struct toc_serial_row *serial = serial_slot(replica, beacon.org, beacon.node, group);
-    if (serial == NULL || (serial->used && serial->serial >= beacon.serial) ||
-        (serial->used && comes_too_often(turn, serial))) {
+    struct toc_serial_row *serial = toc_serial_slot(replica, beacon.org, beacon.node, group);
+    if (serial == NULL || (toc_serial_is_of(serial, &beacon, group) &&
+                           (serial->serial >= beacon.serial || comes_too_often(turn, serial)))) {
         return toc_ok();
     }
     struct toc_err err = toc_beacon_verify(body, replica->federation, cert->log_key);

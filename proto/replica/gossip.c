@@ -296,24 +296,29 @@ static bool push_to(struct toc_replica *replica, struct toc_link *link, const st
     return false;
 }
 
+/* the federation's own records have a quota of their own. */
+static bool is_record(const struct toc_ledger_log *log, struct toc_span range)
+{
+    struct toc_range_walk walk;
+    struct toc_entry entry;
+    return log->group == TOC_GROUP_CONTROL ||
+           (!toc_failed(toc_range_open(&walk, range)) &&
+            !toc_failed(toc_range_next(&walk, &entry)) && toc_quota_is_record(entry.header.kind));
+}
+
 /* is this within its author's quota? Asked once an entry. */
 static bool may_push(struct toc_replica *replica, const struct toc_turn *turn,
                      const struct push *push, struct toc_span range, size_t count)
 {
     const struct toc_ledger_log *at = &replica->ledger->logs[push->log];
-    if (at->group == TOC_GROUP_CONTROL) {
-        return true; /* */
-    }
-    bool within = true;
+    bool record = is_record(at, range), within = true;
     for (size_t i = 0; i < count; i++) {
-        within = toc_quota_push(replica, at->org_place, range.len / count, turn) && within;
+        size_t bytes = range.len / count;
+        within = (record ? toc_quota_push_record(replica, at->org_place, bytes, turn)
+                         : toc_quota_push(replica, at->org_place, bytes, turn)) &&
+                 within;
     }
-    struct toc_range_walk walk;
-    struct toc_entry entry;
-    /* Alerts have a bound of their own. */
-    return within || push->job->alert ||
-           (!toc_failed(toc_range_open(&walk, range)) &&
-            !toc_failed(toc_range_next(&walk, &entry)) && toc_quota_is_exempt(entry.header.kind));
+    return within || push->job->alert; /* alerts have a bound of their own */
 }
 
 /* The entry without its payload. Gives: one reference; NULL when there is no buffer. */

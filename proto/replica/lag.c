@@ -78,10 +78,11 @@ static bool is_overdue(const struct toc_turn *turn, const struct toc_lag_log *lo
 /* Who says that it holds what it does not give us goes first when others are sought. */
 static void suspect(struct toc_replica *replica, const struct toc_receipt_row *said)
 {
+    const uint8_t *org = replica->ledger->roster->orgs[said->org].id;
     for (uint32_t i = 0; i < replica->links->top; i++) {
         struct toc_link *link = &replica->links->items[i];
         if (toc_link_stands(link) && link->node == said->node &&
-            memcmp(link->org, said->org, TOC_ID_BYTES) == 0) {
+            memcmp(link->org, org, TOC_ID_BYTES) == 0) {
             link->suspected = true;
         }
     }
@@ -104,14 +105,10 @@ static void hear_beacons(struct toc_replica *replica, const struct toc_turn *tur
             said->ahead_seq = 0;
             continue;
         }
-        uint32_t org = place_of(replica, said->org);
-        if (org == TOC_LEDGER_NONE) {
-            continue;
-        }
-        claim(&lag->logs[said->log], org, said->stored_seq);
+        claim(&lag->logs[said->log], said->org, said->stored_seq);
         if (is_overdue(turn, &lag->logs[said->log], said)) {
-            lag->witness_count += !toc_set_has(lag->witnesses, org);
-            toc_set_put(lag->witnesses, org, true);
+            lag->witness_count += !toc_set_has(lag->witnesses, said->org);
+            toc_set_put(lag->witnesses, said->org, true);
             suspect(replica, said);
         }
     }

@@ -28,25 +28,59 @@ static void note_own(struct toc_replica *replica, uint32_t org_place)
     }
 }
 
-/* */
-bool toc_quota_push(struct toc_replica *replica, uint32_t org_place, size_t bytes,
-                    const struct toc_turn *turn)
+/* What may be pushed: an entry each so often, so much of it at once, so many bytes a day. */
+struct allowance {
+    uint64_t entry_us, burst_us, bytes_day;
+};
+
+/* Each entry costs its share of an hour and of a day; a burst may be owed. */
+static bool spend(struct toc_quota *used, const struct allowance *most, size_t bytes,
+                  const struct toc_turn *turn)
 {
-    const struct toc_quota_options *most = &replica->quota;
-    struct toc_quota *used = &replica->quotas[org_place];
     uint64_t now_us = turn->now.ms * 1000;
-    /* Each entry costs its share of an hour and of a day; a burst may be owed. */
-    uint64_t entry_us = HOUR_US / allowed(most->entries_hour, TOC_QUOTA_ENTRIES_HOUR);
-    uint64_t burst_us = entry_us * allowed(most->burst, TOC_QUOTA_BURST);
-    uint64_t entries_us = later(used->entries_us, now_us) + entry_us;
-    uint64_t bytes_us = later(used->bytes_us, now_us) +
-                        bytes * DAY_US / allowed(most->bytes_day, TOC_QUOTA_BYTES_DAY);
-    if (entries_us - now_us > burst_us || bytes_us - now_us > DAY_US) {
-        note_own(replica, org_place);
+    uint64_t entries_us = later(used->entries_us, now_us) + most->entry_us;
+    uint64_t bytes_us = later(used->bytes_us, now_us) + bytes * DAY_US / most->bytes_day;
+    if (entries_us - now_us > most->burst_us || bytes_us - now_us > DAY_US) {
         return false;
     }
     *used = (struct toc_quota){entries_us, bytes_us};
     return true;
+}
+
+/* */
+bool toc_quota_push(struct toc_replica *replica, uint32_t org_place, size_t bytes,
+                    const struct toc_turn *turn)
+{
+    const struct toc_quota_options *options = &replica->quota;
+    uint64_t entry_us = HOUR_US / allowed(options->entries_hour, TOC_QUOTA_ENTRIES_HOUR);
+    struct allowance most = {.entry_us = entry_us,
+                             .burst_us = entry_us * allowed(options->burst, TOC_QUOTA_BURST),
+                             .bytes_day = allowed(options->bytes_day, TOC_QUOTA_BYTES_DAY)};
+    if (spend(&replica->quotas[org_place], &most, bytes, turn)) {
+        return true;
+    }
+    note_own(replica, org_place);
+    return false;
+}
+
+/* */
+bool toc_quota_push_record(struct toc_replica *replica, uint32_t org_place, size_t bytes,
+                           const struct toc_turn *turn)
+{
+    static const struct allowance most = {.entry_us = HOUR_US / TOC_QUOTA_RECORDS_HOUR,
+                                          .burst_us = HOUR_US / TOC_QUOTA_RECORDS_HOUR *
+                                                      TOC_QUOTA_RECORDS_BURST,
+                                          .bytes_day = TOC_QUOTA_RECORDS_BYTES_DAY};
+    if (spend(&replica->record_quotas[org_place], &most, bytes, turn)) {
+        return true;
+    }
+    note_own(replica, org_place);
+    return false;
+}
+
+static bool is_paid(const struct toc_quota *used, uint64_t now_us)
+{
+    return used->entries_us <= now_us && used->bytes_us <= now_us;
 }
 
 void toc_quota_tell(struct toc_replica *replica, struct toc_turn *turn)
@@ -58,15 +92,15 @@ void toc_quota_tell(struct toc_replica *replica, struct toc_turn *turn)
         replica->quota_told = true;
         toc_turn_emit(turn, TOC_ACTION_NOTICE)->notice.kind = TOC_NOTICE_QUOTA;
     }
-    const struct toc_quota *own = &replica->quotas[replica->own_place];
     uint64_t now_us = turn->now.ms * 1000;
-    if (own->entries_us <= now_us && own->bytes_us <= now_us) {
+    if (is_paid(&replica->quotas[replica->own_place], now_us) &&
+        is_paid(&replica->record_quotas[replica->own_place], now_us)) {
         replica->quota_over = replica->quota_told = false;
     }
 }
 
 /* */
-bool toc_quota_is_exempt(uint8_t kind)
+bool toc_quota_is_record(uint8_t kind)
 {
     switch (kind) {
     case TOC_KIND_GROUP:

@@ -12,6 +12,10 @@
 #define TOC_QUOTA_ENTRIES_HOUR 200u   /* a busy CERT's day of warnings in an hour */
 #define TOC_QUOTA_BURST 1000u         /* at once: what an archive's update brings */
 #define TOC_QUOTA_BYTES_DAY 50000000u /* 4.6 kbit/s of each organisation on each link */
+/* Of the federation's own records: so that none waits for want of a quota, and nobody floods. */
+#define TOC_QUOTA_RECORDS_HOUR 1000u
+#define TOC_QUOTA_RECORDS_BURST 5000u          /* a new epoch of each of TOC_GROUPS_MAX groups */
+#define TOC_QUOTA_RECORDS_BYTES_DAY 200000000u /* of 40 kB each: for 500 nodes */
 
 /* What the operator allows; 0 in a field means its default. */
 struct toc_quota_options {
@@ -34,8 +38,11 @@ bool toc_quota_push(struct toc_replica *replica, uint32_t org_place, size_t byte
 /* Once a second: says, once until all is paid for, that our own organisation is over its quota.
  * R-13.38. */
 void toc_quota_tell(struct toc_replica *replica, struct toc_turn *turn);
-/* Entries of this kind are pushed whatever the quota says, and not counted: the federation's own
- * records. R-13.37. */
-bool toc_quota_is_exempt(uint8_t kind);
+/* The same for the federation's own records, which count by themselves and generously: entries of
+ * the kinds of toc_quota_is_record, and whatever stands in a control log. R-13.37. */
+bool toc_quota_push_record(struct toc_replica *replica, uint32_t org_place, size_t bytes,
+                           const struct toc_turn *turn);
+/* Is this a kind of the federation's own records?. */
+bool toc_quota_is_record(uint8_t kind);
 
 #endif

@@ -12,7 +12,8 @@ size_t toc_replica_bytes(uint32_t link_max, uint32_t group_max, uint32_t log_max
         TOC_JOBS_MAX * sizeof(struct toc_job) + TOC_WIDE_OPS * sizeof(struct toc_store_op) +
         TOC_LOADS_MAX * sizeof(struct toc_pending_load) +
         TOC_MISSING_MAX * sizeof(struct toc_missing) +
-        TOC_ORGS_MAX * (sizeof(uint16_t) + sizeof(struct toc_alerts) + sizeof(struct toc_quota)) +
+        TOC_ORGS_MAX *
+            (sizeof(uint16_t) + sizeof(struct toc_alerts) + 2 * sizeof(struct toc_quota)) +
         TOC_RECEIPTS_MAX * (sizeof(struct toc_receipt_row) + sizeof(uint32_t)) +
         TOC_BEACON_SERIALS_MAX * sizeof(struct toc_serial_row) +
         (2 * TOC_WAITING_MAX + TOC_JOBS_MAX + TOC_LOADS_MAX) * sizeof(uint16_t);
@@ -64,6 +65,7 @@ static void make_tables(struct toc_replica *replica, struct toc_arena *arena)
     replica->missing_of = reserve(arena, TOC_ORGS_MAX, sizeof *replica->missing_of);
     replica->alerts = reserve(arena, TOC_ORGS_MAX, sizeof *replica->alerts);
     replica->quotas = reserve(arena, TOC_ORGS_MAX, sizeof *replica->quotas);
+    replica->record_quotas = reserve(arena, TOC_ORGS_MAX, sizeof *replica->record_quotas);
     replica->receipts = reserve(arena, TOC_RECEIPTS_MAX, sizeof *replica->receipts);
     replica->receipt_places = reserve(arena, TOC_RECEIPTS_MAX, sizeof(uint32_t));
     toc_lag_init(&replica->lag, arena, replica->ledger->group_max, replica->ledger->log_max);
@@ -98,6 +100,7 @@ void toc_replica_init(struct toc_replica *replica, struct toc_arena *arena,
                                     .quota = options->quota};
     make_tables(replica, arena);
     make_rooms(replica, arena);
+    toc_receipts_init(replica);
     replica->links->gone = forget;
     replica->links->gone_context = replica;
     toc_replica_wishes(replica);

@@ -22,6 +22,7 @@
 #include "links.h"
 #include "plan.h"
 #include "quota.h"
+#include "receipt.h"
 
 #include <string.h>
 
@@ -46,9 +47,6 @@
 #define TOC_TAGS_MS_MIN 1000u      /* tags that nothing has changed are repeated at most so often */
 #define TOC_CONTROL_WAITING_MAX 32u /* messages ahead: digests, rows and beacons can wait */
 #define TOC_RANGE_CARDS_MAX 16u     /* cards that are looked at in one range: the last ones */
-#define TOC_RECEIPTS_MAX 65536u
-#define TOC_BEACON_SERIALS_MAX 16384u
-#define TOC_BEACON_PROBES_MAX 32u   /* places looked at in either table; beyond, nothing is kept */
 #define TOC_BEACON_MS 1000u         /* groups of under nine organisations */
 #define TOC_BEACON_SLOW_MS 900000u  /* larger ones: 15 min */
 #define TOC_BEACON_IDLE_MS 3600000u /* unchanged: hourly, for those who came later */
@@ -67,6 +65,7 @@
 
 #define TOC_ALERTS_HOUR 20u /* entries of one author that go as alert in an hour, or at once */
 #define TOC_ALERT_BYTES_HOUR 160000u /* and their bytes; the rest go as live */
+#define TOC_ALERT_FRESH_MS 1200000u  /* older ones were caught up with: two clocks may differ so */
 
 /* What an author has used of its alerts: the times by which they are paid for. */
 struct toc_alerts {
@@ -169,23 +168,6 @@ struct toc_pending_load {
     bool headers_only;
 };
 
-struct toc_receipt_row {
-    bool used;
-    uint16_t node;
-    uint32_t log;
-    uint8_t org[TOC_ID_BYTES];
-    uint64_t stored_seq, stored_at_ms, indexed_seq, indexed_at_ms;
-    uint64_t ahead_seq, ahead_ms; /* what it holds beyond us, and since when we know (lag.c) */
-};
-struct toc_serial_row {
-    bool used;
-    uint16_t node;
-    uint32_t group;
-    uint8_t org[TOC_ID_BYTES];
-    uint64_t serial;
-    uint64_t open_ms; /* the time by which this writer's beacons are paid for */
-};
-
 struct toc_replica {
     struct toc_links *links;
     struct toc_ledger *ledger;
@@ -222,7 +204,8 @@ struct toc_replica {
     struct toc_alerts *alerts; /* the same */
     /* How much is pushed (quota.c). */
     struct toc_quota_options quota;
-    struct toc_quota *quotas; /* by place of the author's organisation in the roster */
+    struct toc_quota *quotas;        /* by place of the author's organisation in the roster */
+    struct toc_quota *record_quotas; /* the same, for the federation's records */
     bool quota_over, quota_told;
     uint32_t own_place; /* in the roster, once our own organisation was over */
     struct toc_fetch fetches[TOC_FETCHES_MAX];
@@ -234,11 +217,13 @@ struct toc_replica {
     uint8_t *beacon_rows;                /* while one is made: rows, then its record */
     uint8_t *seal_keys, *members;        /* while an audience is founded: 8,192 keys, 1,024 ids */
     bool big_busy;
+    /* What beacons have said (receipt.c). */
+    uint64_t receipt_secrets[TOC_RECEIPT_SECRETS];
     struct toc_receipt_row *receipts;
     uint32_t *receipt_places; /* of the rows in use */
     uint32_t receipt_count;
-    struct toc_lag lag; /* lag.c */
     struct toc_serial_row *serials;
+    struct toc_lag lag;    /* lag.c */
     uint8_t *beacon_dirty; /* set of groups */
     uint64_t *beacon_next_ms;
     struct toc_mono own_heard; /* start, or the last entry of our own log that others gave back */
@@ -510,13 +495,6 @@ TOC_MUST_USE struct toc_err toc_replica_take_beacon(struct toc_replica *replica,
 /* Takes a verified beacon's rows. Fails: MEMBER, STALE, FULL; nothing changed. */
 TOC_MUST_USE struct toc_err toc_replica_note_beacon(struct toc_replica *replica,
                                                     const struct toc_beacon *beacon);
-/* Has any node of this organisation said something in this group? */
-bool toc_replica_heard_in(const struct toc_replica *replica, const uint8_t org[static TOC_ID_BYTES],
-                          uint32_t group);
-/* What a node has said of a log, or NULL. Lends: until the next step. */
-const struct toc_receipt_row *toc_replica_receipt(const struct toc_replica *replica,
-                                                  const uint8_t org[static TOC_ID_BYTES],
-                                                  uint16_t node, uint32_t log);
 
 /* What groups need of links (wish.c). */
 

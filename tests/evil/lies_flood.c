@@ -194,6 +194,7 @@ static void entries_of_unknown_logs(struct evil *evil)
 static void alerts(struct evil *evil)
 {
     for (int i = 0; i < 400 && !evil->closed && !evil->stalled; i++) {
+        evil->chain->utc_ms = evil->net->utc_ms(evil);
         struct chain_entry *entry = chain_add(evil->chain, 15000, 1);
         entry->header.class = TOC_CLASS_ALERT;
         evil->chain->count--;

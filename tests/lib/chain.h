@@ -29,7 +29,7 @@ struct chain {
     uint8_t federation[TOC_ID_BYTES];
     uint8_t log[TOC_ID_BYTES];
     struct toc_log_head head;
-    uint64_t seed;
+    uint64_t seed, utc_ms; /* utc_ms: its entries bear the times that follow it */
     size_t count;
     struct chain_entry entries[CHAIN_ENTRIES_MAX];
 };
@@ -48,6 +48,7 @@ static inline void chain_init(struct chain *chain, uint64_t seed)
     uint8_t entropy[32] = {(uint8_t)seed, 7};
     memset(chain, 0, sizeof *chain);
     chain->seed = seed;
+    chain->utc_ms = 1700000000000u;
     memset(chain->federation, 0xfe, TOC_ID_BYTES);
     toc_sign_keys_make(&chain->keys, entropy);
     toc_log_id(chain->log, chain->federation, chain->federation, chain->keys.public_key);
@@ -89,7 +90,7 @@ static inline struct chain_entry *chain_add(struct chain *chain, uint32_t payloa
 {
     struct chain_entry *entry = &chain->entries[chain->count];
     uint64_t noise = chain_random(chain);
-    struct toc_utc now = {1700000000000u + chain->head.utc.ms % 1000000 + noise % 100000};
+    struct toc_utc now = {chain->utc_ms + chain->head.utc.ms % 1000000 + noise % 100000};
     toc_header_draft(&entry->header, &chain->head, chain->log, now, payload_bytes);
     entry->header.version = version;
     entry->header.kind = (uint8_t)(noise >> 8);

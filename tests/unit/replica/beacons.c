@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-#include "scene.h"
+#include "plant.h"
 
 /* Beacons: what a node says that it holds, and what others may make of it. */
 
@@ -245,21 +245,124 @@ static void what_finds_no_place_is_dropped(void **state)
     all_group(all);
     world_log(&world, 0, NULL, log);
     for (uint32_t i = 0; i < TOC_RECEIPTS_MAX; i++) {
-        replica()->receipts[i].used = true; /* by nodes of nobody */
+        replica()->receipts[i].used = true; /* by nodes of nobody, of the same log */
+        replica()->receipts[i].log = toc_ledger_find_log(&world.nodes[0].core->ledger, log);
     }
     struct toc_beacon beacon = beacon_of(all, log, 7, 100);
     say_beacon(&beacon, &world.nodes[2].log_keys);
     assert_int_equal(receipt(0, world.nodes[2].org, log), 0);
     assert_int_equal(beacons_stored(), 1); /* its serial is known */
     for (uint32_t i = 0; i < TOC_BEACON_SERIALS_MAX; i++) {
-        replica()->serials[i].used = true;
-        memset(replica()->serials[i].org, 0xee, 32);
+        replica()->serials[i] =
+            (struct toc_serial_row){.used = true, .node = 1, .group = UINT32_MAX};
     }
     beacon = beacon_of(all, log, 8, 101);
     assert_code(toc_replica_note_beacon(replica(), &beacon), TOC_FULL);
     say_beacon(&beacon, &world.nodes[2].log_keys);
     assert_false(liar.closed);
     assert_honest_links_go_on();
+    end();
+}
+
+/* What node `as` says of each of the logs planted in the group of all. */
+static void note_all(size_t index, size_t as, uint16_t node, uint64_t at_ms)
+{
+    struct toc_core *core = world.nodes[index].core;
+    static uint64_t serial;
+    uint8_t row_bytes[TOC_BEACON_ROW_BYTES];
+    for (uint32_t i = 0; i < core->ledger.log_count; i++) {
+        if (core->ledger.logs[i].group == TOC_GROUP_ALL) {
+            struct toc_beacon_row row = {.stored_seq = 1, .stored_at_ms = at_ms};
+            memcpy(row.log, core->ledger.logs[i].id, 32);
+            toc_beacon_row_encode(row_bytes, &row);
+            struct toc_beacon beacon = {.node = node, .serial = ++serial};
+            all_group(beacon.group);
+            memcpy(beacon.org, world.nodes[as].org, 32);
+            beacon.rows = toc_span(row_bytes, sizeof row_bytes);
+            assert_ok(toc_replica_note_beacon(&core->replica, &beacon));
+        }
+    }
+}
+
+static uint32_t rows_of(size_t index, uint16_t node)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < TOC_RECEIPTS_MAX; i++) {
+        const struct toc_receipt_row *row = &world.nodes[index].core->replica.receipts[i];
+        count += row->used && row->node == node;
+    }
+    return count;
+}
+
+/* R-13.43: one organisation, however many nodes it names, has its part and no more; what it says of
+ * our own logs, and all that others say, is kept. */
+static void no_organisation_fills_the_table(void **state)
+{
+    (void)state;
+    begin(12);
+    plant(0, 900);
+    uint32_t part = TOC_RECEIPTS_MAX / 4; /* of four */
+    uint32_t others = replica()->receipt_count, nodes = 24;
+    uint8_t log[32];
+    world_log(&world, 0, NULL, log);
+    for (uint16_t node = 1; node <= nodes; node++) {
+        note_all(0, 2, node, node);
+        assert_int_equal(
+            toc_core_view_receipt(world.nodes[0].core, world.nodes[2].org, node, log).stored_seq,
+            1);
+    }
+    assert_in_range(replica()->receipt_count - others, part - 100, part);
+    assert_true(rows_of(0, 24) >= 800); /* for which older ones have gone */
+    for (uint16_t node = 1; node <= nodes; node++) {
+        assert_int_equal(
+            toc_core_view_receipt(world.nodes[0].core, world.nodes[2].org, node, log).stored_seq,
+            1);
+    }
+    uint32_t held = rows_of(0, 1);
+    note_all(0, 3, 1, 1);
+    assert_true(rows_of(0, 1) >= held + 900);
+    end();
+}
+
+/* nor does it name nodes until nobody's beacon is heard; those on its card stay. */
+static void no_organisation_fills_the_serials(void **state)
+{
+    (void)state;
+    begin(13);
+    struct toc_beacon beacon = {.serial = 1, .node = 1};
+    all_group(beacon.group);
+    memcpy(beacon.org, world.nodes[2].org, 32);
+    assert_ok(toc_replica_note_beacon(replica(), &beacon)); /* it is on its card */
+    for (uint32_t node = 2; node <= UINT16_MAX; node++) {
+        beacon.node = (uint16_t)node;
+        assert_ok(toc_replica_note_beacon(replica(), &beacon));
+    }
+    uint32_t rows = 0;
+    for (uint32_t i = 0; i < TOC_BEACON_SERIALS_MAX; i++) {
+        rows += replica()->serials[i].used;
+    }
+    assert_in_range(rows, TOC_BEACON_SERIALS_MAX / 4 - 100, TOC_BEACON_SERIALS_MAX / 4 + 4);
+    beacon.node = 1;
+    assert_code(toc_replica_note_beacon(replica(), &beacon), TOC_STALE);
+    end();
+}
+
+/* where a row stands is each node's secret. */
+static void places_of_rows_are_secret(void **state)
+{
+    (void)state;
+    begin(14);
+    uint32_t same = 0;
+    for (size_t i = 0; i < 2; i++) {
+        plant(i, 200);
+        note_all(i, 2, 1, 1);
+    }
+    for (uint32_t i = 0; i < TOC_RECEIPTS_MAX; i++) {
+        const struct toc_receipt_row *a = &world.nodes[0].core->replica.receipts[i],
+                                     *b = &world.nodes[1].core->replica.receipts[i];
+        same += a->used && b->used;
+    }
+    assert_true(same < 20);
     end();
 }
 
@@ -322,6 +425,9 @@ int main(void)
         cmocka_unit_test(a_flood_of_beacons_is_thinned_out),
         cmocka_unit_test(our_beacons_follow_changes),
         cmocka_unit_test(what_finds_no_place_is_dropped),
+        cmocka_unit_test(no_organisation_fills_the_table),
+        cmocka_unit_test(no_organisation_fills_the_serials),
+        cmocka_unit_test(places_of_rows_are_secret),
         cmocka_unit_test(what_is_noted_is_judged_again),
         cmocka_unit_test(a_broken_node_takes_no_beacons),
     };

@@ -277,6 +277,7 @@ static void a_flood_of_alerts_leaves_buffers_to_others(void **state)
 {
     (void)state;
     begin(70);
+    chain.utc_ms = WORLD_START_UTC_MS;
     world.commit_ms = 3000;
     for (int i = 0; i < 300; i++) {
         struct chain_entry *entry = chain_add(&chain, 15000, 1);

@@ -393,6 +393,7 @@ static void who_is_first_is_asked_to_go_on(void **state)
 {
     (void)state;
     begin(13);
+    chain.utc_ms = WORLD_START_UTC_MS;
     chain_add(&chain, 100, 1);
     gossip_of(chain.log)->told_lazy = UINT64_C(1) << link_to_liar()->place;
     liar_say(&liar, TOC_MSG_ENTRY, TOC_CLASS_ALERT, range_of(1, 1));
@@ -466,6 +467,7 @@ static void a_payload_behind_its_header_is_taken(void **state)
     begin(18);
     liar_join(&second, &world, 3, 0);
     liar_agree(&second);
+    chain.utc_ms = WORLD_START_UTC_MS;
     chain_add(&chain, 9000, 1);
     struct toc_span header = chain_range(&chain, 1, 1, false, (struct toc_room){bare, sizeof bare});
     liar_say(&second, TOC_MSG_ENTRY, TOC_CLASS_ALERT, header);

@@ -54,6 +54,21 @@ static void an_author_has_twenty_alerts_an_hour(void **state)
     end();
 }
 
+/* The liar's next entry, an alert of this time of the world. */
+static void say_alert(uint64_t at_ms)
+{
+    chain.utc_ms = WORLD_START_UTC_MS + at_ms;
+    struct toc_log_head head = chain.head;
+    struct chain_entry *entry = chain_add(&chain, 100, 1);
+    entry->header.class = TOC_CLASS_ALERT;
+    entry->header.utc.ms = chain.utc_ms + chain.count;
+    chain.head = head;
+    chain.count--;
+    chain_append(&chain, entry);
+    liar_say(&liar, TOC_MSG_ENTRY, TOC_CLASS_ALERT, range_of(chain.count, chain.count));
+    liar_wait(&liar);
+}
+
 /* the alert of another goes on as alert, what was caught up with as bulk. */
 static void what_others_said_goes_on_in_its_class(void **state)
 {
@@ -62,13 +77,7 @@ static void what_others_said_goes_on_in_its_class(void **state)
     begin(2);
     liar_join(&second, &world, 3, 0);
     liar_agree(&second);
-    struct chain_entry *entry = chain_add(&chain, 100, 1);
-    entry->header.class = TOC_CLASS_ALERT;
-    chain.head = (struct toc_log_head){0};
-    chain.count = 0;
-    chain_append(&chain, entry);
-    liar_say(&liar, TOC_MSG_ENTRY, TOC_CLASS_ALERT, range_of(1, 1));
-    liar_wait(&liar);
+    say_alert(world.now_ms);
     assert_int_equal(liar_count(&second, TOC_MSG_ENTRY), 1);
     assert_int_equal(liar_last(&second, TOC_MSG_ENTRY)->class, TOC_CLASS_ALERT);
     assert_int_equal(liar_count(&liar, TOC_MSG_ENTRY), 0); /* not to where it came from */
@@ -78,6 +87,29 @@ static void what_others_said_goes_on_in_its_class(void **state)
     liar_wait(&liar);
     assert_int_equal(liar_count(&second, TOC_MSG_ENTRY), 2);
     assert_int_equal(liar_last(&second, TOC_MSG_ENTRY)->class, TOC_CLASS_BULK);
+    liar_leave(&second);
+    end();
+}
+
+/* alerts of long ago, newly arrived, cry out no more; those of today are heard as ever. */
+static void old_alerts_use_up_nothing(void **state)
+{
+    (void)state;
+    static struct liar second;
+    begin(8);
+    liar_join(&second, &world, 3, 0);
+    liar_agree(&second);
+    for (unsigned i = 0; i < 3 * TOC_ALERTS_HOUR; i++) {
+        world_run(&world, 1000);
+        say_alert(world.now_ms - 2 * TOC_ALERT_FRESH_MS);
+        assert_int_equal(liar_count(&second, TOC_MSG_ENTRY), i + 1);
+        assert_int_equal(liar_last(&second, TOC_MSG_ENTRY)->class, TOC_CLASS_LIVE);
+    }
+    for (unsigned i = 0; i < TOC_ALERTS_HOUR + 3; i++) {
+        say_alert(world.now_ms);
+        assert_int_equal(liar_last(&second, TOC_MSG_ENTRY)->class,
+                         i < TOC_ALERTS_HOUR ? TOC_CLASS_ALERT : TOC_CLASS_LIVE);
+    }
     liar_leave(&second);
     end();
 }
@@ -178,6 +210,7 @@ int main(void)
         cmocka_unit_test(alerts_go_as_alerts_while_they_fit_a_frame),
         cmocka_unit_test(an_author_has_twenty_alerts_an_hour),
         cmocka_unit_test(what_others_said_goes_on_in_its_class),
+        cmocka_unit_test(old_alerts_use_up_nothing),
         cmocka_unit_test(a_link_that_lags_gets_digests),
         cmocka_unit_test(a_link_without_credit_pins_nothing),
         cmocka_unit_test(a_link_that_does_not_read_pins_little),

@@ -70,15 +70,61 @@ static void the_operator_may_set_other_figures(void **state)
 }
 
 /* */
-static void the_federations_records_are_exempt(void **state)
+static void the_federations_records_have_a_quota_of_their_own(void **state)
 {
     (void)state;
     for (unsigned kind = 0; kind < 256; kind++) {
-        bool exempt = kind == TOC_KIND_GROUP || kind == TOC_KIND_EPOCH || kind == TOC_KIND_CARD ||
+        bool record = kind == TOC_KIND_GROUP || kind == TOC_KIND_EPOCH || kind == TOC_KIND_CARD ||
                       kind == TOC_KIND_ROSTER || kind == TOC_KIND_SEALKEY ||
                       kind == TOC_KIND_BALLOT;
-        assert_int_equal(toc_quota_is_exempt((uint8_t)kind), exempt);
+        assert_int_equal(toc_quota_is_record((uint8_t)kind), record);
     }
+    begin(6);
+    uint32_t granted = 0, place = place_of(1);
+    assert_int_equal(pushed(1, 2 * TOC_QUOTA_BURST, 300), TOC_QUOTA_BURST);
+    for (uint32_t i = 0; i < 2 * TOC_QUOTA_RECORDS_BURST; i++) {
+        granted += toc_quota_push_record(replica(), place, 300, &turn);
+    }
+    assert_int_equal(granted, TOC_QUOTA_RECORDS_BURST);
+    assert_true(toc_quota_push_record(replica(), place_of(2), 300, &turn));
+    assert_int_equal(pushed(2, 1, 300), 1); /* and nothing is counted twice */
+    end();
+}
+
+/* whoever fills his control log is fetched, as bulk, and loses nothing. */
+static void a_control_log_without_end_is_fetched(void **state)
+{
+    (void)state;
+    static struct liar second;
+    begin(7);
+    liar_join(&second, &world, 3, 0);
+    liar_agree(&second);
+    begin_chain(liar.federation);
+    for (unsigned i = 0; i < 40; i++) {
+        chain_add(&chain, 100, 1);
+    }
+    for (uint64_t seq = 1; seq <= 20; seq++) {
+        liar_say(&liar, TOC_MSG_ENTRY, TOC_CLASS_LIVE, range_of(seq, seq));
+        liar_wait(&liar);
+    }
+    assert_int_equal(liar_count(&second, TOC_MSG_ENTRY), 20);
+    turn.now.ms = world.now_ms;
+    while (toc_quota_push_record(replica(), place_of(2), 1, &turn)) {
+    }
+    liar_forget(&second);
+    for (uint64_t seq = 21; seq <= 40; seq++) {
+        liar_say(&liar, TOC_MSG_ENTRY, TOC_CLASS_LIVE, range_of(seq, seq));
+        liar_wait(&liar);
+    }
+    world_run(&world, 1000);
+    assert_true(liar_count(&second, TOC_MSG_ENTRY) <= 2);
+    assert_true(liar_count(&second, TOC_MSG_HAVE) >= 1);
+    assert_int_equal(liar_last(&second, TOC_MSG_HAVE)->class, TOC_CLASS_BULK);
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(world_seq(&world, i, chain.log), 40);
+    }
+    liar_leave(&second);
+    end();
 }
 
 /* our operator hears of it, once until it is paid for; of others' excess never. */
@@ -169,7 +215,8 @@ int main(void)
         cmocka_unit_test(a_burst_is_pushed_and_then_so_many_an_hour),
         cmocka_unit_test(fifty_million_bytes_are_pushed_a_day),
         cmocka_unit_test(the_operator_may_set_other_figures),
-        cmocka_unit_test(the_federations_records_are_exempt),
+        cmocka_unit_test(the_federations_records_have_a_quota_of_their_own),
+        cmocka_unit_test(a_control_log_without_end_is_fetched),
         cmocka_unit_test(ones_own_excess_is_told_once),
         cmocka_unit_test(beyond_its_quota_an_organisation_is_fetched),
     };
