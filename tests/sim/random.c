@@ -170,6 +170,16 @@ static void choose_liars(struct sim *sim)
     }
 }
 
+/* When the disks that are slow now have ended their commits: what follows is timed. */
+static uint64_t disks_us(const struct sim *sim)
+{
+    uint64_t last_us = sim->now_us + 2;
+    for (uint32_t i = 0; i < sim->node_count; i++) {
+        last_us = sim->nodes[i].commit_us > last_us ? sim->nodes[i].commit_us : last_us;
+    }
+    return last_us;
+}
+
 void sim_random(struct sim *sim)
 {
     plan = (struct plan){.end_us = RUN_US_MIN + sim_below(sim, RUN_US_MAX - RUN_US_MIN)};
@@ -190,7 +200,7 @@ void sim_random(struct sim *sim)
         sim_check_bounds(sim);
     }
     sim_say(sim, SIM_SAY_FAULT, "faults have ended");
-    sim_run(sim, sim->now_us + 2);
+    sim_run(sim, disks_us(sim));
     sim_converge(sim, CONVERGE_US);
     sim_check_end(sim);
     sim_check_alerts(sim);
