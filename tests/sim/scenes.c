@@ -12,6 +12,7 @@
 
 /* 500 ms and a round trip on a line of 256 kbit/s: 10-performance.md. */
 #define ALERT_BEHIND_BULK_US (600 * SIM_MS_US)
+#define PAYLOAD_BYTES 4000000u /* 125 s on such a line */
 
 /* Three items in vain from two neighbours, a look at it, a dial: a minute; ten for the alarm. */
 #define SURROUNDED_US (150 * SIM_S_US)
@@ -398,6 +399,44 @@ static void new_group(struct sim *sim)
     pass(sim, 5);
 }
 
+/* How many pieces of its missing payloads does a node hold? */
+static uint32_t pieces_of(const struct sim *sim, uint32_t node)
+{
+    const struct toc_replica *replica = &sim->nodes[node].core->replica;
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < replica->missing_count; i++) {
+        for (uint32_t piece = 0; piece < TOC_CHUNK_COUNT_MAX; piece++) {
+            count += toc_set_has(replica->missing[i].here, piece);
+        }
+    }
+    return count;
+}
+
+/* Uplinks of 256 kbit/s carry 4 MB from one node to two others, and one of these is started anew in
+ * the middle: what has come stays, so that the wire carries little more than one copy for each. */
+static void thin_line(struct sim *sim)
+{
+    sim_begin(sim);
+    sim->options.uplink_bits = 256e3;
+    uint64_t before = sim->message_bytes[TOC_MSG_CHUNK];
+    sim_publish(sim, &sim->nodes[0], NULL, PAYLOAD_BYTES, TOC_CLASS_LIVE);
+    pass(sim, 150);
+    uint32_t held = pieces_of(sim, 2);
+    sim_crash(sim, 2, SIM_S_US, true);
+    pass(sim, 5);
+    sim_say(sim, SIM_SAY_CHECK, "cert-02 %s what it held",
+            held > 10 && pieces_of(sim, 2) >= held ? "keeps" : "has lost some of");
+    uint64_t end_us = sim->now_us + 300 * SIM_S_US;
+    while (sim->now_us < end_us && (sim->nodes[1].core->replica.missing_count > 0 ||
+                                    sim->nodes[2].core->replica.missing_count > 0)) {
+        pass(sim, 1);
+    }
+    double copies =
+        (double)(sim->message_bytes[TOC_MSG_CHUNK] - before) / (2 * (double)PAYLOAD_BYTES);
+    sim_say(sim, SIM_SAY_CHECK, "%s", sim->now_us < end_us ? "all of it has come" : "it hangs");
+    sim_say(sim, SIM_SAY_CHECK, "%s copy a node", copies < 1.1 ? "hardly more than one" : "many a");
+}
+
 const struct sim_scenario sim_scenarios[] = {
     {"first-light", "a bulletin and three alerts reach everybody; then there is silence", 3,
      SIM_SAY_PUBLISH | SIM_SAY_STORE, first_light, sim_trace_first_light, false},
@@ -429,6 +468,8 @@ const struct sim_scenario sim_scenarios[] = {
      alert_in_bulk, sim_trace_alert_in_bulk, false},
     {"header-first", "the payload of a large alert comes from who has it in its block", 3, SEE,
      header_first, sim_trace_header_first, false},
+    {"thin-line", "a large payload comes over a slow line, through a crash", 3,
+     SIM_SAY_FAULT | SIM_SAY_CHECK, thin_line, sim_trace_thin_line, false},
     {"restored-snapshot", "an author publishes from an old copy: the others see it", 4,
      SIM_SAY_FAULT | SIM_SAY_PUBLISH | SIM_SAY_CHECK, restored_snapshot,
      sim_trace_restored_snapshot, true},
