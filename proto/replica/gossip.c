@@ -231,7 +231,7 @@ struct push {
     uint64_t first, last;
     uint32_t log;
     bool flood;   /* to every link that lacks it */
-    bool allowed; /* by its author's quota: else it is told of */
+    bool allowed; /* new, and within its author's quota: else it is told of */
 };
 
 /* False: there is no room on this link. */
@@ -321,6 +321,16 @@ static bool may_push(struct toc_replica *replica, const struct toc_turn *turn,
     return within || push->job->alert; /* alerts have a bound of their own */
 }
 
+/* Is this news? What comes because it was asked for is mostly old, and others are asking for it as
+ * well: R-13.19. */
+static bool is_news(const struct toc_replica *replica, const struct toc_turn *turn,
+                    const struct push *push)
+{
+    const struct toc_ledger_log *log = &replica->ledger->logs[push->log];
+    return push->job->live || log->group == TOC_GROUP_CONTROL ||
+           log->active_ms + TOC_PUSH_NEWS_MS > turn->now_utc.ms;
+}
+
 /* The entry without its payload. Gives: one reference; NULL when there is no buffer. */
 static struct toc_buffer *make_bare(struct toc_replica *replica, const struct toc_buffer *entry)
 {
@@ -352,7 +362,8 @@ void toc_replica_push(struct toc_replica *replica, struct toc_turn *turn, const 
     push.flood = job->alert && buffer != NULL && buffer->used <= TOC_FLOOD_BYTES_MAX; /* */
     push.bare = job->alert && buffer != NULL && !push.flood ? make_bare(replica, buffer) : NULL;
     push.allowed =
-        buffer == NULL || may_push(replica, turn, &push, toc_buffer_bytes(buffer), info->count);
+        is_news(replica, turn, &push) &&
+        (buffer == NULL || may_push(replica, turn, &push, toc_buffer_bytes(buffer), info->count));
     uint64_t told = 0;
     toc_gossip_close_gap(&replica->gossip, log, info->last_seq);
     for (uint32_t i = 0; i < replica->links->top; i++) {

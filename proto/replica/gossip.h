@@ -20,6 +20,7 @@
 #define TOC_TELL_LATER_MS_MAX 100u /* but at most so much */
 #define TOC_TELL_LOGS_MAX 2048u    /* logs with something to tell; of more the digests speak */
 #define TOC_PUSH_AHEAD 64u         /* what a peer has said may be older than what was sent to it */
+#define TOC_PUSH_NEWS_MS 10000u    /* what was asked for goes on like news if it is no older */
 #define TOC_FLOOD_BYTES_MAX 8192u  /* an alert up to this goes to every link, eager or lazy */
 #define TOC_BARE_BYTES_MAX 768u    /* an entry without its payload: 83, 515 of a header, 32, 64 */
 #define TOC_GAPS_MAX 1024u

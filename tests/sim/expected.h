@@ -18,6 +18,7 @@ extern const char sim_trace_damaged_holder[];
 extern const char sim_trace_ten_years[];
 extern const char sim_trace_alert_in_bulk[];
 extern const char sim_trace_header_first[];
+extern const char sim_trace_late_pair[];
 extern const char sim_trace_thin_line[];
 extern const char sim_trace_restored_snapshot[];
 extern const char sim_trace_cloned_node[];

@@ -147,6 +147,9 @@ const char sim_trace_header_first[] = "t=5.000 cert-00 publishes cert-00/2\n"
                                       "t=7.* cert-01 stores cert-00/4 from cert-00\n"
                                       "t=7.* cert-02 stores cert-00/4 from cert-01\n";
 
+const char sim_trace_late_pair[] = "t=* hardly more than one copy a node\n"
+                                   "t=* all are equal*\n";
+
 const char sim_trace_thin_line[] = "t=155.000 cert-02 loses power, *\n"
                                    "t=156.000 cert-02 starts\n"
                                    "t=160.000 cert-02 keeps what it held\n"

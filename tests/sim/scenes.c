@@ -12,6 +12,8 @@
 
 /* 500 ms and a round trip on a line of 256 kbit/s: 10-performance.md. */
 #define ALERT_BEHIND_BULK_US (600 * SIM_MS_US)
+#define PAIR_ENTRIES 800u
+#define PAIR_ENTRY_BYTES 1119u /* of one such bulletin in a range */
 #define PAYLOAD_BYTES 4000000u /* 125 s on such a line */
 
 /* Three items in vain from two neighbours, a look at it, a dial: a minute; ten for the alarm. */
@@ -437,6 +439,26 @@ static void thin_line(struct sim *sim)
     sim_say(sim, SIM_SAY_CHECK, "%s copy a node", copies < 1.1 ? "hardly more than one" : "many a");
 }
 
+/* Two start late, while nobody publishes: neither sends the other what both are asking for. */
+static void late_pair(struct sim *sim)
+{
+    sim_begin_without(sim, 0x30);
+    for (size_t i = 0; i < PAIR_ENTRIES; i++) {
+        bulletin(sim, (uint32_t)(i % 4));
+        pass(sim, 0.01);
+    }
+    pass(sim, 20);
+    sim->options.uplink_bits = 1e6;
+    uint64_t before = sim->message_bytes[TOC_MSG_ENTRY] + sim->message_bytes[TOC_MSG_RANGE];
+    sim_start_later(sim, 4, SIM_S_US);
+    sim_start_later(sim, 5, SIM_S_US + 300 * SIM_MS_US);
+    pass(sim, 10);
+    uint64_t bytes = sim->message_bytes[TOC_MSG_ENTRY] + sim->message_bytes[TOC_MSG_RANGE] - before;
+    double copies = (double)bytes / (2.0 * PAIR_ENTRIES * PAIR_ENTRY_BYTES);
+    sim_say(sim, SIM_SAY_CHECK, "%s copy a node",
+            copies <= 1.05 ? "hardly more than one" : "many a");
+}
+
 const struct sim_scenario sim_scenarios[] = {
     {"first-light", "a bulletin and three alerts reach everybody; then there is silence", 3,
      SIM_SAY_PUBLISH | SIM_SAY_STORE, first_light, sim_trace_first_light, false},
@@ -452,6 +474,8 @@ const struct sim_scenario sim_scenarios[] = {
      SIM_SAY_PUBLISH | SIM_SAY_CHECK, surrounded, sim_trace_surrounded, false},
     {"late-starter", "a node that starts late catches up with everybody", 5,
      SIM_SAY_FAULT | SIM_SAY_CHECK | SIM_SAY_REFUSE, late_starter, sim_trace_late_starter, false},
+    {"late-pair", "two that start late do not send each other what both ask for", 6,
+     SIM_SAY_CHECK | SIM_SAY_REFUSE, late_pair, sim_trace_late_pair, false},
     {"swizzle", "links are clogged one by one, and released in another order", 6,
      SIM_SAY_FAULT | SIM_SAY_CHECK | SIM_SAY_REFUSE, swizzle, sim_trace_swizzle, false},
     {"store-points", "a crash at every point of a store", 3, SIM_SAY_CHECK | SIM_SAY_REFUSE,

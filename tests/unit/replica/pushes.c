@@ -69,7 +69,7 @@ static void say_alert(uint64_t at_ms)
     liar_wait(&liar);
 }
 
-/* the alert of another goes on as alert, what was caught up with as bulk. */
+/* the alert of another goes on as alert, what was asked for as bulk while it is new. */
 static void what_others_said_goes_on_in_its_class(void **state)
 {
     (void)state;
@@ -87,6 +87,26 @@ static void what_others_said_goes_on_in_its_class(void **state)
     liar_wait(&liar);
     assert_int_equal(liar_count(&second, TOC_MSG_ENTRY), 2);
     assert_int_equal(liar_last(&second, TOC_MSG_ENTRY)->class, TOC_CLASS_BULK);
+    liar_leave(&second);
+    end();
+}
+
+/* what is old when it comes because it was asked for, others ask for as well. */
+static void of_what_was_caught_up_with_others_are_told(void **state)
+{
+    (void)state;
+    static struct liar second;
+    begin(9);
+    liar_join(&second, &world, 3, 0);
+    liar_agree(&second);
+    for (int i = 0; i < 3; i++) {
+        chain_add(&chain, 100, 1);
+    }
+    say_range(1, 3);
+    world_run(&world, 200);
+    assert_int_equal(liar_count(&second, TOC_MSG_ENTRY), 0);
+    assert_int_equal(liar_count(&second, TOC_MSG_HAVE), 1);
+    assert_int_equal(liar_last(&second, TOC_MSG_HAVE)->class, TOC_CLASS_BULK);
     liar_leave(&second);
     end();
 }
@@ -210,6 +230,7 @@ int main(void)
         cmocka_unit_test(alerts_go_as_alerts_while_they_fit_a_frame),
         cmocka_unit_test(an_author_has_twenty_alerts_an_hour),
         cmocka_unit_test(what_others_said_goes_on_in_its_class),
+        cmocka_unit_test(of_what_was_caught_up_with_others_are_told),
         cmocka_unit_test(old_alerts_use_up_nothing),
         cmocka_unit_test(a_link_that_lags_gets_digests),
         cmocka_unit_test(a_link_without_credit_pins_nothing),
