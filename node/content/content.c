@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "content.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <zstd.h>
@@ -10,6 +11,76 @@
 /* Smaller ones do not shrink: text of a few words behind 96 bytes of key and signature. */
 #define PACK_BYTES_MIN 256u
 
+/* zstd's working memory: to make it costs more than a bulletin of a few hundred bytes, so some is
+ * kept for those who come next */
+
+/* As many as work at a time: two desks and the feeder. Whoever finds none makes its own. */
+#define KEPT 3u
+/* Larger ones need more memory than is kept. */
+#define KEPT_BYTES_MAX ((size_t)64 * 1024)
+
+struct kept {
+    pthread_mutex_t mutex;
+    void *at[KEPT];
+};
+static struct kept packers = {.mutex = PTHREAD_MUTEX_INITIALIZER};
+static struct kept unpackers = {.mutex = PTHREAD_MUTEX_INITIALIZER};
+
+/* NULL: none is kept. */
+static void *take_kept(struct kept *kept)
+{
+    void *taken = NULL;
+    (void)pthread_mutex_lock(&kept->mutex);
+    for (size_t i = 0; i < KEPT && taken == NULL; i++) {
+        taken = kept->at[i];
+        kept->at[i] = NULL;
+    }
+    (void)pthread_mutex_unlock(&kept->mutex);
+    return taken;
+}
+
+/* Gives it back where there is no room for it. */
+static void *keep(struct kept *kept, void *context)
+{
+    (void)pthread_mutex_lock(&kept->mutex);
+    for (size_t i = 0; i < KEPT && context != NULL; i++) {
+        if (kept->at[i] == NULL) {
+            kept->at[i] = context;
+            context = NULL;
+        }
+    }
+    (void)pthread_mutex_unlock(&kept->mutex);
+    return context;
+}
+
+static size_t pack(struct toc_room room, struct toc_span plaintext)
+{
+    if (plaintext.len > KEPT_BYTES_MAX) {
+        return ZSTD_compress(room.at, room.len, plaintext.at, plaintext.len, ZSTD_LEVEL);
+    }
+    ZSTD_CCtx *context = take_kept(&packers);
+    context = context == NULL ? ZSTD_createCCtx() : context;
+    if (context == NULL) {
+        return 0;
+    }
+    size_t put =
+        ZSTD_compressCCtx(context, room.at, room.len, plaintext.at, plaintext.len, ZSTD_LEVEL);
+    ZSTD_freeCCtx(keep(&packers, context));
+    return put;
+}
+
+static size_t unpack(struct toc_room room, struct toc_span frame)
+{
+    ZSTD_DCtx *context = take_kept(&unpackers);
+    context = context == NULL ? ZSTD_createDCtx() : context;
+    if (context == NULL) {
+        return 0;
+    }
+    size_t put = ZSTD_decompressDCtx(context, room.at, room.len, frame.at, frame.len);
+    ZSTD_freeDCtx(keep(&unpackers, context));
+    return put;
+}
+
 /* codec */
 
 /* Fills `room` with codec and compressed bytes; 0 when that is no gain. */
@@ -18,8 +89,8 @@ static size_t compress(struct toc_room room, struct toc_span plaintext)
     if (plaintext.len < PACK_BYTES_MIN) {
         return 0;
     }
-    size_t put = ZSTD_compress(room.at + 1, room.len - 1, plaintext.at, plaintext.len, ZSTD_LEVEL);
-    if (ZSTD_isError(put) || put >= plaintext.len) {
+    size_t put = pack((struct toc_room){room.at + 1, room.len - 1}, plaintext);
+    if (put == 0 || ZSTD_isError(put) || put >= plaintext.len) {
         return 0;
     }
     room.at[0] = TOC_CODEC_ZSTD;
@@ -65,7 +136,7 @@ static struct toc_err decompress(struct toc_bytes *plaintext, struct toc_span fr
     if (at == NULL) {
         return toc_fail(TOC_FULL, "no memory for a bulletin");
     }
-    size_t got = ZSTD_decompress(at, room, frame.at, frame.len);
+    size_t got = unpack((struct toc_room){at, room}, frame);
     if (ZSTD_isError(got) || got != declared) {
         free(at);
         return toc_fail(TOC_MALFORMED, "a compressed bulletin does not unpack");

@@ -39,7 +39,9 @@ struct toc_submitter {
     struct waiting *arrived, **arrived_last; /* under the mutex */
     struct waiting *waiting;                 /* oldest first */
     uint64_t next_id;
-    size_t in_core;
+    struct waiting *in_core[IN_CORE_MAX]; /* by the low part of their ids; NULL: free */
+    size_t in_core_count;
+    struct waiting **last;  /* NULL of the list */
     uint64_t pass;          /* counts those over the list that send outcomes */
     bool any_ready;         /* such a pass is due */
     bool large_out;         /* the core takes one payload of several chunks at a time */
@@ -56,6 +58,7 @@ struct toc_err toc_submit_start(struct toc_daemon *daemon)
     }
     pthread_mutex_init(&submitter->mutex, NULL);
     submitter->arrived_last = &submitter->arrived;
+    submitter->last = &submitter->waiting;
     submitter->next_id = 1;
     daemon->submitter = submitter;
     return toc_ok();
@@ -147,6 +150,15 @@ void toc_submit_push_end(struct toc_daemon *daemon, struct toc_many *many, struc
 /* A disk that is full for longer does not become empty while somebody waits for a reply. */
 #define FULL_MS_MAX 2000u
 
+/* Takes what stands at this place of the list out of it. */
+static void forget_at(struct toc_submitter *submitter, struct waiting **at)
+{
+    if (submitter->last == &(*at)->next) {
+        submitter->last = at;
+    }
+    *at = (*at)->next;
+}
+
 /* Takes `waiting` out of the list. */
 static void unlink_waiting(struct toc_submitter *submitter, struct waiting *waiting)
 {
@@ -154,7 +166,7 @@ static void unlink_waiting(struct toc_submitter *submitter, struct waiting *wait
     while (*at != waiting) {
         at = &(*at)->next;
     }
-    *at = waiting->next;
+    forget_at(submitter, at);
 }
 
 /* One of several that is not published is ready: it says why. */
@@ -284,7 +296,7 @@ static void send_ready(struct toc_daemon *daemon)
         struct toc_many *many = waiting->many;
         bool turn = many != NULL && many->held_pass != submitter->pass;
         if (turn && waiting->ready && send_one(daemon, waiting)) {
-            *at = waiting->next;
+            forget_at(submitter, at);
             free(waiting);
             continue;
         }
@@ -320,15 +332,12 @@ static void tell_open(struct toc_submitter *submitter)
 void toc_submit_published(struct toc_daemon *daemon, const struct toc_action *action)
 {
     struct toc_submitter *submitter = daemon->submitter;
-    struct waiting *waiting = submitter->waiting;
-    while (waiting != NULL &&
-           (!waiting->submitted || waiting->publication->submit.id != action->id)) {
-        waiting = waiting->next;
-    }
-    if (waiting == NULL) {
+    struct waiting *waiting = submitter->in_core[action->id % IN_CORE_MAX];
+    if (waiting == NULL || waiting->publication->submit.id != action->id) {
         return;
     }
-    submitter->in_core--;
+    submitter->in_core[action->id % IN_CORE_MAX] = NULL;
+    submitter->in_core_count--;
     if (waiting->large) {
         submitter->large_out = false;
     }
@@ -401,14 +410,11 @@ static void take_arrived(struct toc_submitter *submitter)
     submitter->arrived = NULL;
     submitter->arrived_last = &submitter->arrived;
     pthread_mutex_unlock(&submitter->mutex);
-    struct waiting **end = &submitter->waiting;
-    while (*end != NULL) {
-        end = &(*end)->next;
-    }
-    *end = arrived;
+    *submitter->last = arrived;
     /* Those of several that were ready before they came. */
     for (; arrived != NULL; arrived = arrived->next) {
         submitter->any_ready = submitter->any_ready || arrived->ready;
+        submitter->last = &arrived->next;
     }
 }
 
@@ -416,7 +422,7 @@ static void take_arrived(struct toc_submitter *submitter)
 static bool may_go(const struct toc_submitter *submitter, const struct waiting *waiting)
 {
     return waiting->publication != NULL && !waiting->submitted && !waiting->ready &&
-           submitter->in_core < IN_CORE_MAX && !(waiting->large && submitter->large_out);
+           submitter->in_core_count < IN_CORE_MAX && !(waiting->large && submitter->large_out);
 }
 
 static void submit(struct toc_daemon *daemon, struct waiting *waiting)
@@ -425,9 +431,13 @@ static void submit(struct toc_daemon *daemon, struct waiting *waiting)
     struct toc_submit *submit = &waiting->publication->submit;
     struct toc_event event = {.kind = TOC_EVENT_SUBMITTED, .submit = submit};
     waiting->submitted = true;
-    submitter->in_core++;
     submitter->large_out = submitter->large_out || waiting->large;
+    while (submitter->in_core[submitter->next_id % IN_CORE_MAX] != NULL) {
+        submitter->next_id++;
+    }
     submit->id = submitter->next_id++;
+    submitter->in_core[submit->id % IN_CORE_MAX] = waiting;
+    submitter->in_core_count++;
     toc_drive(daemon, &event);
 }
 

@@ -108,6 +108,7 @@ static void measure_prompt(const struct node *node)
 int main(int argc, char **argv)
 {
     unsigned each = argc > 1 ? (unsigned)strtoul(argv[1], NULL, 10) : EACH_DEFAULT;
+    unsigned files = argc > 2 ? (unsigned)strtoul(argv[2], NULL, 10) : CLIENTS * each / 4;
     struct node nodes[3];
     if (sodium_init() < 0) {
         return 1;
@@ -115,7 +116,7 @@ int main(int argc, char **argv)
     nodes_found(nodes, 3);
     nodes_start(&nodes[0]);
     measure_clients(&nodes[0], each);
-    measure_each(&nodes[0], CLIENTS * each / 4);
+    measure_each(&nodes[0], files);
     measure_prompt(&nodes[0]);
     return 0;
 }
