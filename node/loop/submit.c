@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "daemon.h"
 
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,6 +34,9 @@ struct waiting {
 
 /* Of the entries that the core has not answered for; the others wait here, and go together. */
 #define IN_CORE_MAX 256u
+
+/* Given to the core in one event: a block is as long. */
+#define TOGETHER_MAX 64u
 
 struct toc_submitter {
     pthread_mutex_t mutex;
@@ -329,23 +333,25 @@ static void tell_open(struct toc_submitter *submitter)
     }
 }
 
-void toc_submit_published(struct toc_daemon *daemon, const struct toc_action *action)
+/* The core has answered for one. */
+static void answered(struct toc_daemon *daemon, const struct toc_action *action, uint64_t id,
+                     uint64_t seq)
 {
     struct toc_submitter *submitter = daemon->submitter;
-    struct waiting *waiting = submitter->in_core[action->id % IN_CORE_MAX];
-    if (waiting == NULL || waiting->publication->submit.id != action->id) {
+    struct waiting *waiting = submitter->in_core[id % IN_CORE_MAX];
+    if (waiting == NULL || waiting->publication->submit.id != id) {
         return;
     }
-    submitter->in_core[action->id % IN_CORE_MAX] = NULL;
+    submitter->in_core[id % IN_CORE_MAX] = NULL;
     submitter->in_core_count--;
     if (waiting->large) {
         submitter->large_out = false;
     }
     if (!toc_failed(action->err)) {
-        toc_publication_done(waiting->publication, action->group, action->log, action->seq);
+        toc_publication_done(waiting->publication, action->group, action->log, seq);
         take_note(daemon, waiting->publication);
         memcpy(waiting->log, action->log, TOC_ID_BYTES);
-        waiting->seq = action->seq;
+        waiting->seq = seq;
         waiting->since_ms = toc_now_mono().ms;
         waiting->published = true;
         if (!daemon->conf.node_index) {
@@ -363,7 +369,14 @@ void toc_submit_published(struct toc_daemon *daemon, const struct toc_action *ac
         toc_line_set(&line, "not published: %s; %s", why, what_to_do(action->err.code));
         finish(daemon, waiting, action->err, &line);
     }
-    uv_async_send(&daemon->reports); /* a large one may wait for its turn */
+}
+
+void toc_submit_published(struct toc_daemon *daemon, const struct toc_action *action)
+{
+    for (size_t i = 0; i < action->submit_count; i++) {
+        answered(daemon, action, action->id + i, action->seq + i);
+    }
+    uv_async_send(&daemon->reports); /* others may wait for their turn */
 }
 
 void toc_submit_visible(struct toc_daemon *daemon, const uint8_t *log, uint64_t seq)
@@ -425,20 +438,65 @@ static bool may_go(const struct toc_submitter *submitter, const struct waiting *
            submitter->in_core_count < IN_CORE_MAX && !(waiting->large && submitter->large_out);
 }
 
+static struct waiting *first_to_go(const struct toc_submitter *submitter)
+{
+    struct waiting *waiting = submitter->waiting;
+    while (waiting != NULL && !may_go(submitter, waiting)) {
+        waiting = waiting->next;
+    }
+    return waiting;
+}
+
+/* May this one be with the core together with the other, which it knows to be of one audience? */
+static bool goes_with(const struct toc_submit *one, const struct toc_submit *other)
+{
+    return one->class == TOC_CLASS_LIVE && other->class == TOC_CLASS_LIVE &&
+           one->kind == other->kind && one->audience == other->audience &&
+           memcmp(one->group, other->group, TOC_ID_BYTES) == 0 &&
+           one->organisation_count == other->organisation_count &&
+           memcmp(one->organisations, other->organisations,
+                  one->organisation_count * TOC_ID_BYTES) == 0;
+}
+
+/* Takes a place of the core's answer. Numbers go on without a gap while `follows`; false: the next
+ * is taken. */
+static bool take_number(struct toc_submitter *submitter, struct waiting *waiting, bool follows)
+{
+    while (submitter->in_core[submitter->next_id % IN_CORE_MAX] != NULL) {
+        if (follows) {
+            return false;
+        }
+        submitter->next_id++;
+    }
+    waiting->publication->submit.id = submitter->next_id++;
+    submitter->in_core[waiting->publication->submit.id % IN_CORE_MAX] = waiting;
+    submitter->in_core_count++;
+    waiting->submitted = true;
+    submitter->large_out = submitter->large_out || waiting->large;
+    return true;
+}
+
+/* Gives the core this one and those behind it that go with it: one store, one signature. */
 static void submit(struct toc_daemon *daemon, struct waiting *waiting)
 {
     struct toc_submitter *submitter = daemon->submitter;
-    struct toc_submit *submit = &waiting->publication->submit;
-    struct toc_event event = {.kind = TOC_EVENT_SUBMITTED, .submit = submit};
-    waiting->submitted = true;
-    submitter->large_out = submitter->large_out || waiting->large;
-    while (submitter->in_core[submitter->next_id % IN_CORE_MAX] != NULL) {
-        submitter->next_id++;
+    struct toc_submit *first = &waiting->publication->submit, *last = first;
+    struct toc_event event = {.kind = TOC_EVENT_SUBMITTED, .submit = first};
+    (void)take_number(submitter, waiting, false);
+    for (size_t count = 1; count < TOGETHER_MAX && (waiting = waiting->next) != NULL;) {
+        if (!may_go(submitter, waiting) || waiting->large) {
+            continue;
+        }
+        struct toc_submit *next = &waiting->publication->submit;
+        if (!goes_with(first, next) || !take_number(submitter, waiting, true)) {
+            break;
+        }
+        randombytes_buf(next->entropy, sizeof(next->entropy));
+        last->next = next;
+        last = next;
+        count++;
     }
-    submit->id = submitter->next_id++;
-    submitter->in_core[submit->id % IN_CORE_MAX] = waiting;
-    submitter->in_core_count++;
-    toc_drive(daemon, &event);
+    toc_drive(daemon, &event); /* those that are refused at once are gone then */
 }
 
 void toc_submit_flush(struct toc_daemon *daemon)
@@ -465,12 +523,9 @@ void toc_submit_flush(struct toc_daemon *daemon)
                           "right (timedatectl), then restart the node");
         return;
     }
-    for (struct waiting *waiting = submitter->waiting; waiting != NULL;) {
-        struct waiting *next = waiting->next;
-        if (may_go(submitter, waiting)) {
-            submit(daemon, waiting);
-        }
-        waiting = next;
+    for (struct waiting *waiting = first_to_go(submitter); waiting != NULL;
+         waiting = first_to_go(submitter)) {
+        submit(daemon, waiting);
     }
     send_ready(daemon);
 }

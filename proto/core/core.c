@@ -314,6 +314,7 @@ static void submitted(struct toc_core *core, struct toc_turn *turn, const struct
     }
     struct toc_action *action = toc_turn_emit(turn, TOC_ACTION_PUBLISHED);
     action->id = submit->id;
+    action->submit_count = toc_submit_count(submit);
     action->err =
         toc_fail(TOC_STATE, "the store was lost: this node waits for what the others hold "
                             "of its own log");

@@ -77,6 +77,10 @@ struct toc_submit {
     uint8_t kind, class, tlp; /* enum toc_kind, toc_class, toc_tlp */
     uint32_t expiry_hours;
     struct toc_span content; /* plaintext: the core seals it */
+    /* A further one of the same audience, kind and class, with the id after this one's; NULL: none.
+     * They are stored and signed together where they fit. */
+    const struct toc_submit *next;
+    uint8_t entropy[32]; /* of a further one, fresh; the first has the event's */
 };
 
 struct toc_event {
@@ -110,7 +114,8 @@ enum toc_action_kind {
     TOC_ACTION_LOAD,    /* id, load: answer LOADED */
     TOC_ACTION_DELIVER, /* log, seq: stored up to there: index it. late: the payload of entry seq,
                            missing before, has come: index that one, answer INDEXED late */
-    TOC_ACTION_PUBLISHED, /* id (of the submit), err, group, log, seq: durable, or refused */
+    TOC_ACTION_PUBLISHED, /* id (of the submit), err, group, log, seq: durable, or refused; and so
+                             are the submit_count - 1 behind it, in the entries behind it */
     TOC_ACTION_TIMER,     /* when: replaces the one before */
     TOC_ACTION_RESUME,    /* link: toc_core_receive_room has room again */
     TOC_ACTION_NOTICE,    /* notice: one line for the operator's log */
@@ -160,6 +165,7 @@ struct toc_action {
     struct toc_check *check;
     const struct toc_store_op *ops;
     size_t op_count;
+    size_t submit_count; /* PUBLISHED */
     struct toc_load load;
     uint8_t group[TOC_ID_BYTES];
     uint8_t log[TOC_ID_BYTES];

@@ -169,11 +169,12 @@ static void ranges_stored(struct toc_replica *replica, struct toc_turn *turn,
 static void answer_submit(struct toc_replica *replica, struct toc_turn *turn,
                           const struct toc_job *job, struct toc_err err)
 {
-    if (!job->has_submit) {
+    if (job->submit_count == 0) {
         return;
     }
     struct toc_action *action = toc_turn_emit(turn, TOC_ACTION_PUBLISHED);
     action->id = job->submit;
+    action->submit_count = job->submit_count;
     action->err = err;
     action->seq = job->seq;
     memcpy(action->group, replica->ledger->groups[job->group].id, TOC_ID_BYTES);

@@ -43,9 +43,9 @@ struct toc_lag {
     uint32_t log_count, group_count;
     uint32_t witness_count;
     uint32_t unmet_count; /* links to others on which too many items never came */
-    bool own;   /* of our own logs too: our store has lost entries */
-    bool alarm; /* */
-    bool alone; /* no link to another organisation */
+    bool own;             /* of our own logs too: our store has lost entries */
+    bool alarm;           /* */
+    bool alone;           /* no link to another organisation */
     struct toc_utc behind_since, alarm_since, alone_since;
 };
 

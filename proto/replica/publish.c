@@ -12,11 +12,21 @@ struct draft {
     uint32_t expiry_hours;
     const uint8_t *epoch; /* NULL: unencrypted */
     struct toc_span payload, content;
+    const struct toc_submit *more; /* of the same audience: they may join */
 };
 
-/* header drafted, payload sealed under it, hash added, signed. */
-static struct toc_err make_header(struct toc_replica *replica, struct toc_turn *turn,
-                                  struct toc_ledger_log *log, struct draft *draft,
+/* A range that grows by entries of our own. */
+struct growing {
+    struct toc_buffer *buffer;
+    struct toc_range_build range;
+    struct toc_log_head head;     /* behind its last entry */
+    uint8_t hash[TOC_HASH_BYTES]; /* of that entry's header */
+};
+
+/* header drafted, payload sealed under it, hash added; then signed. `nonce`: fresh. */
+static struct toc_err make_header(struct toc_replica *replica, struct toc_utc now,
+                                  const uint8_t *log, const struct toc_log_head *head,
+                                  struct draft *draft, const uint8_t *nonce,
                                   struct toc_header *header, uint8_t *payload_room)
 {
     size_t bytes =
@@ -24,7 +34,7 @@ static struct toc_err make_header(struct toc_replica *replica, struct toc_turn *
     if (bytes == 0 || bytes > TOC_PAYLOAD_BYTES_MAX) {
         return toc_fail(TOC_LIMIT, "more than 16 MiB after compression: split it");
     }
-    toc_header_draft(header, &log->checked, log->id, turn->now_utc, (uint32_t)bytes);
+    toc_header_draft(header, head, log, now, (uint32_t)bytes);
     header->kind = draft->kind;
     header->class = draft->class;
     header->tlp = draft->tlp;
@@ -33,9 +43,9 @@ static struct toc_err make_header(struct toc_replica *replica, struct toc_turn *
         uint8_t ad[TOC_HEADER_BYTES], key[TOC_KEY_BYTES];
         memcpy(header->epoch, draft->epoch, TOC_EPOCH_REF_BYTES);
         toc_header_encode(ad, header);
-        toc_author_key(key, replica->ledger->groups[draft->group].k, log->id);
+        toc_author_key(key, replica->ledger->groups[draft->group].k, log);
         toc_payload_seal(payload_room, draft->content, key, toc_span(ad, TOC_HEADER_AD_BYTES),
-                         turn->entropy);
+                         nonce);
         toc_wipe(key, sizeof key);
         draft->payload = toc_span(payload_room, bytes);
     }
@@ -43,41 +53,96 @@ static struct toc_err make_header(struct toc_replica *replica, struct toc_turn *
     return toc_ok();
 }
 
-/* The entry as a range of one, in a buffer of its own. */
-static struct toc_err build(struct toc_replica *replica, struct toc_job *job,
-                            struct toc_ledger_log *log, const struct toc_header *header,
-                            struct toc_span payload)
+static void grow(struct growing *growing, const struct toc_header *header, struct toc_span payload)
 {
-    bool inline_payload = payload.len <= TOC_INLINE_BYTES_MAX;
-    size_t room = 512 + (inline_payload ? payload.len : 0);
-    struct toc_buffer *buffer = toc_buffer_take(&replica->links->buffers, room);
+    uint8_t bytes[TOC_HEADER_BYTES];
+    toc_header_encode(bytes, header);
+    toc_header_hash(growing->hash, toc_span(bytes, sizeof bytes));
+    toc_range_add(&growing->range, header, payload, toc_span(NULL, 0));
+    if (!toc_failed(growing->range.err)) {
+        growing->range.err = toc_log_advance(&growing->head, header, growing->hash);
+    }
+}
+
+/* A buffer for the range; with those that may join, if there is room. */
+static struct toc_buffer *range_buffer(struct toc_replica *replica, struct draft *draft,
+                                       size_t payload_bytes)
+{
+    struct toc_buffers *buffers = &replica->links->buffers;
+    struct toc_buffer *buffer = NULL;
+    if (draft->more != NULL) {
+        buffer = toc_buffer_take(buffers, TOC_BUFFER_MIDDLE_BYTES);
+    }
     if (buffer == NULL) {
+        draft->more = NULL;
+        buffer = toc_buffer_take(buffers, 512 + payload_bytes);
+    }
+    return buffer;
+}
+
+/* May this one join the range, which has so many bytes of payload? */
+static bool joins(const struct growing *growing, const struct toc_submit *submit, size_t bytes)
+{
+    size_t more = toc_payload_bytes(submit->content.len);
+    return growing->head.checkpoint_seq != growing->head.seq && submit->content.len > 0 &&
+           more <= TOC_JOIN_BYTES_MAX && bytes + more <= TOC_JOINED_BYTES_MAX;
+}
+
+/* Adds those that were submitted behind the first and may join it. */
+static struct toc_err join(struct toc_replica *replica, const struct toc_turn *turn,
+                           struct toc_job *job, const struct toc_ledger_log *log,
+                           const struct draft *draft, struct growing *growing, size_t bytes)
+{
+    const struct toc_submit *submit = draft->more;
+    for (; submit != NULL && joins(growing, submit, bytes); submit = submit->next) {
+        struct draft next = *draft;
+        struct toc_header header;
+        next.tlp = submit->tlp;
+        next.expiry_hours = submit->expiry_hours;
+        next.content = submit->content;
+        TOC_TRY(make_header(replica, turn->now_utc, log->id, &growing->head, &next, submit->entropy,
+                            &header, replica->scratch));
+        grow(growing, &header, next.payload);
+        bytes += next.payload.len;
+        job->submit_count++;
+    }
+    return toc_ok();
+}
+
+/* The entry, and those that join it, as a range in a buffer of its own, signed behind the last. */
+static struct toc_err build(struct toc_replica *replica, const struct toc_turn *turn,
+                            struct toc_job *job, struct toc_ledger_log *log,
+                            const struct toc_header *header, struct draft *draft)
+{
+    struct toc_span payload = draft->payload;
+    bool inline_payload = payload.len <= TOC_INLINE_BYTES_MAX;
+    struct growing growing = {.head = log->checked};
+    growing.buffer = range_buffer(replica, draft, inline_payload ? payload.len : 0);
+    if (growing.buffer == NULL) {
         return toc_fail(TOC_FULL, "no buffer is free");
     }
-    uint8_t bytes[TOC_HEADER_BYTES], hash[TOC_HASH_BYTES], sig[TOC_SIG_BYTES];
-    toc_header_encode(bytes, header);
-    toc_header_hash(hash, toc_span(bytes, sizeof bytes));
-    toc_sign(sig, TOC_CTX_S_HEADER, replica->federation, hash, replica->log_keys->secret);
-    struct toc_range_build range;
+    uint8_t sig[TOC_SIG_BYTES];
     struct toc_span made;
-    toc_range_begin(&range, (struct toc_room){buffer->at, buffer->size}, header);
-    toc_range_add(&range, header, inline_payload ? payload : toc_span(NULL, 0), toc_span(NULL, 0));
-    struct toc_err err = toc_range_end(&range, sig, &made);
-    struct toc_log_head after = log->checked;
+    toc_range_begin(&growing.range, (struct toc_room){growing.buffer->at, growing.buffer->size},
+                    header);
+    grow(&growing, header, inline_payload ? payload : toc_span(NULL, 0));
+    struct toc_err err = join(replica, turn, job, log, draft, &growing, payload.len);
     if (!toc_failed(err)) {
-        err = toc_log_advance(&after, header, hash);
+        toc_sign(sig, TOC_CTX_S_HEADER, replica->federation, growing.hash,
+                 replica->log_keys->secret);
+        err = toc_range_end(&growing.range, sig, &made);
     }
     if (toc_failed(err)) {
-        toc_buffer_drop(&replica->links->buffers, buffer);
+        toc_buffer_drop(&replica->links->buffers, growing.buffer);
         return err;
     }
-    buffer->used = (uint32_t)made.len;
+    growing.buffer->used = (uint32_t)made.len;
     struct toc_store_op *op = toc_job_op(job, TOC_STORE_RANGE);
     memcpy(op->log, log->id, TOC_ID_BYTES);
     op->bytes = made;
-    op->head = after;
-    toc_job_keep(job, buffer);
-    log->checked = after;
+    op->head = growing.head;
+    toc_job_keep(job, growing.buffer);
+    log->checked = growing.head;
     return toc_ok();
 }
 
@@ -142,13 +207,14 @@ static struct toc_err append(struct toc_replica *replica, struct toc_turn *turn,
         return toc_fail(TOC_STATE, "another large bulletin is being stored");
     }
     struct toc_header header;
-    TOC_TRY(make_header(replica, turn, log, draft, &header, memory));
+    TOC_TRY(make_header(replica, turn->now_utc, log->id, &log->checked, draft, turn->entropy,
+                        &header, memory));
     if (draft->epoch == NULL && bytes > TOC_INLINE_BYTES_MAX) {
         memcpy(memory, draft->payload.at, bytes);
         draft->payload = toc_span(memory, bytes);
     }
     struct toc_log_head before = log->checked;
-    TOC_TRY(build(replica, job, log, &header, draft->payload));
+    TOC_TRY(build(replica, turn, job, log, &header, draft));
     if (bytes > TOC_INLINE_BYTES_MAX) {
         struct toc_err err = add_chunks(replica, job, &header, draft->payload);
         if (toc_failed(err)) {
@@ -333,7 +399,13 @@ static struct toc_err add_bulletin(struct toc_replica *replica, struct toc_turn 
                           .tlp = submit->tlp,
                           .expiry_hours = submit->expiry_hours,
                           .epoch = replica->ledger->groups[group].epoch_hash,
-                          .content = submit->content};
+                          .content = submit->content,
+                          .more = submit->next};
+    if (submit->class == TOC_CLASS_ALERT ||
+        toc_payload_bytes(submit->content.len) > TOC_JOIN_BYTES_MAX) {
+        draft.more = NULL;
+    }
+    job->submit_count = 1;
     TOC_TRY(append(replica, turn, job, &draft));
     set_class(replica, turn, job, submit->class == TOC_CLASS_ALERT);
     return toc_ok();
@@ -398,6 +470,15 @@ static struct toc_err check_submit(const struct toc_replica *replica,
     return toc_ok();
 }
 
+size_t toc_submit_count(const struct toc_submit *submit)
+{
+    size_t count = 0;
+    for (; submit != NULL; submit = submit->next) {
+        count++;
+    }
+    return count;
+}
+
 static void refuse(struct toc_replica *replica, struct toc_turn *turn, struct toc_job *job,
                    uint64_t submit, struct toc_err err)
 {
@@ -406,11 +487,13 @@ static void refuse(struct toc_replica *replica, struct toc_turn *turn, struct to
     }
     struct toc_action *action = toc_turn_emit(turn, TOC_ACTION_PUBLISHED);
     action->id = submit;
+    action->submit_count = 1;
     action->err = err;
 }
 
-void toc_replica_submit(struct toc_replica *replica, struct toc_turn *turn,
-                        const struct toc_submit *submit)
+/* Submits the first and those that join it; gives the next. */
+static const struct toc_submit *submit_some(struct toc_replica *replica, struct toc_turn *turn,
+                                            const struct toc_submit *submit)
 {
     struct toc_err err = check_submit(replica, submit);
     uint32_t groups = replica->ledger->group_count;
@@ -420,9 +503,10 @@ void toc_replica_submit(struct toc_replica *replica, struct toc_turn *turn,
     if (job == NULL) {
         refuse(replica, turn, NULL, submit->id,
                toc_failed(err) ? err : toc_fail(TOC_STATE, "too many stores are unanswered"));
-        return;
+        return submit->next;
     }
     job->live = true;
+    job->submit = submit->id;
     err = submit->audience == TOC_SUBMIT_ORGANISATIONS
               ? submit_direct(replica, turn, job, submit)
               : submit_to_group(replica, turn, job, submit);
@@ -431,9 +515,28 @@ void toc_replica_submit(struct toc_replica *replica, struct toc_turn *turn,
             toc_ledger_drop_group(replica->ledger); /* founded for this one alone */
         }
         refuse(replica, turn, job, submit->id, err);
-        return;
+        return submit->next;
     }
-    job->has_submit = true;
-    job->submit = submit->id;
     toc_job_submit(replica, turn, job);
+    for (uint32_t i = 0; i < job->submit_count; i++) {
+        submit = submit->next;
+    }
+    return submit;
+}
+
+void toc_replica_submit(struct toc_replica *replica, struct toc_turn *turn,
+                        const struct toc_submit *submit)
+{
+    uint8_t entropy[TOC_ENTROPY_BYTES];
+    struct toc_turn each = *turn;
+    memcpy(entropy, turn->entropy, sizeof entropy);
+    each.entropy = entropy;
+    while (submit != NULL) {
+        submit = submit_some(replica, &each, submit);
+        /* What sealing has drawn is never drawn again. */
+        if (submit != NULL) {
+            memcpy(entropy, submit->entropy, sizeof submit->entropy);
+        }
+    }
+    toc_wipe(entropy, sizeof entropy);
 }

@@ -116,10 +116,12 @@ struct toc_job {
     uint32_t bytes;         /* of the message that it keeps */
     bool live, alert;       /* alert: of that class, and within what its author may */
     enum toc_class class;
-    bool has_submit, founds;
-    uint64_t submit;
-    uint32_t group; /* OWN, INVITE */
-    uint64_t seq;   /* OWN: of the submitted entry; CHUNK: of the one that declares the payload */
+    bool founds;
+    uint64_t submit;       /* OWN: the first of its entries that were submitted */
+    uint32_t submit_count; /* in a row; 0: none */
+    uint32_t group;        /* OWN, INVITE */
+    uint64_t
+        seq; /* OWN: of the first submitted entry; CHUNK: of the one that declares the payload */
     uint32_t index; /* CHUNK: the piece */
     bool large;     /* uses replica->big */
 };
@@ -429,7 +431,14 @@ bool toc_replica_may_alert(struct toc_replica *replica, const struct toc_turn *t
 
 /* Our own entries (publish.c). */
 
-/* SUBMITTED: PUBLISHED follows, now if it is refused. */
+/* How many submits hang together. */
+size_t toc_submit_count(const struct toc_submit *submit);
+/* SUBMITTED: PUBLISHED follows, now if it is refused. Entries that were submitted together are one
+ * store and need one signature, as far as they fit: up to a checkpoint, TOC_JOINED_BYTES_MAX, none
+ * above TOC_JOIN_BYTES_MAX, alerts never. */
+#define TOC_JOIN_BYTES_MAX 8192u    /* more: to sign costs little beside it */
+#define TOC_JOINED_BYTES_MAX 65536u /* of payload: a middle buffer has room for them and 64 heads  \
+                                     */
 void toc_replica_submit(struct toc_replica *replica, struct toc_turn *turn,
                         const struct toc_submit *submit);
 /* Appends an unencrypted control kind to our log in `group`, within `job`. Fails: MEMBER, LIMIT,

@@ -124,6 +124,7 @@ static inline void world_act(struct world *world, size_t index, const struct toc
                                                                             : world->check_ms));
         return;
     case TOC_ACTION_STORE:
+        node->stores++;
         world_store(world, index, action);
         return;
     case TOC_ACTION_LOAD:
@@ -136,7 +137,8 @@ static inline void world_act(struct world *world, size_t index, const struct toc
         return;
     case TOC_ACTION_PUBLISHED:
         node->last_published = action->err;
-        node->published += !toc_failed(action->err);
+        node->published += toc_failed(action->err) ? 0 : action->submit_count;
+        node->not_published += toc_failed(action->err) ? action->submit_count : 0;
         node->last_seq = action->seq;
         memcpy(node->last_log, action->log, 32);
         memcpy(node->last_group, action->group, 32);

@@ -75,7 +75,7 @@ struct world_node {
     void *listener;
     void (*accept)(void *listener, size_t from, size_t end);
     bool refuse_store, recover, discard; /* discard: stores are answered and forgotten */
-    size_t published, delivered, delivered_late, refused, notices[16];
+    size_t published, not_published, stores, delivered, delivered_late, refused, notices[16];
     struct toc_err last_published, last_refused;
     struct toc_notice last_notice; /* of kind REFUSED */
     uint64_t last_seq;

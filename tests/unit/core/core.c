@@ -262,6 +262,104 @@ static void nothing_is_published_before_it_is_stored(void **state)
     world_clear(world);
 }
 
+#define TOGETHER 150u
+
+/* Submits `count` at once; the texts differ, and so does what seals them. */
+static void publish_together(struct world *world, size_t index, size_t count, const char *text)
+{
+    static struct toc_submit submits[TOGETHER];
+    static char texts[TOGETHER][9000];
+    for (size_t i = 0; i < count; i++) {
+        int len = snprintf(texts[i], sizeof texts[i], "%s %zu", text, i);
+        submits[i] = (struct toc_submit){.id = 1000 + i,
+                                         .audience = TOC_SUBMIT_ALL,
+                                         .kind = TOC_KIND_BULLETIN,
+                                         .class = TOC_CLASS_LIVE,
+                                         .content = toc_span((uint8_t *)texts[i], (size_t)len),
+                                         .next = i + 1 < count ? &submits[i + 1] : NULL};
+        memset(submits[i].entropy, (int)(i + 1), sizeof submits[i].entropy);
+    }
+    struct toc_event event = {.kind = TOC_EVENT_SUBMITTED, .submit = &submits[0]};
+    world_step(world, index, &event);
+}
+
+/* The nonces with which the node has sealed its entries in the group of all; gives how many. */
+static size_t nonces_of(struct world *world, size_t index,
+                        uint8_t nonces[][TOC_PAYLOAD_NONCE_BYTES])
+{
+    uint8_t log[32];
+    size_t count = 0;
+    world_log(world, index, NULL, log);
+    for (struct world_entry *at = world->nodes[index].entries; at != NULL; at = at->next) {
+        struct toc_range_walk walk;
+        struct toc_entry entry;
+        if (memcmp(at->log, log, 32) != 0) {
+            continue;
+        }
+        assert_ok(toc_range_open(&walk, at->range));
+        while (count < TOGETHER && !toc_failed(toc_range_next(&walk, &entry))) {
+            memcpy(nonces[count++], entry.payload.at, TOC_PAYLOAD_NONCE_BYTES);
+        }
+    }
+    return count;
+}
+
+/* each is sealed by itself; one signature behind the last proves them all. */
+static void entries_submitted_together_are_few_stores_and_reach_everybody(void **state)
+{
+    (void)state;
+    struct world *world = start(3, 14);
+    assert_true(world_until(world, all_linked, 10000));
+    world_run(world, 2000);
+    size_t stores = world->nodes[1].stores;
+    publish_together(world, 1, TOGETHER, "one of many");
+    /* Blocks end at entries 64 and 128 of the log, which begins with ours. */
+    assert_int_equal(world->nodes[1].stores - stores, 3);
+    watch(world, 1, NULL, TOGETHER);
+    assert_true(world_until(world, everywhere, 3000));
+    assert_int_equal(world->nodes[1].published, TOGETHER);
+    static uint8_t nonces[TOGETHER][TOC_PAYLOAD_NONCE_BYTES];
+    assert_int_equal(nonces_of(world, 1, nonces), TOGETHER);
+    for (size_t i = 0; i < TOGETHER; i++) {
+        for (size_t j = 0; j < i; j++) {
+            assert_memory_not_equal(nonces[i], nonces[j], TOC_PAYLOAD_NONCE_BYTES);
+        }
+    }
+    world_clear(world);
+}
+
+static void what_is_long_is_stored_by_itself(void **state)
+{
+    (void)state;
+    char text[8500];
+    struct world *world = start(3, 15);
+    assert_true(world_until(world, all_linked, 10000));
+    world_run(world, 2000);
+    memset(text, 'x', sizeof text - 1);
+    text[sizeof text - 1] = '\0';
+    size_t stores = world->nodes[1].stores;
+    publish_together(world, 1, 3, text);
+    assert_int_equal(world->nodes[1].stores - stores, 3);
+    world_run(world, 2000);
+    assert_int_equal(world->nodes[1].published, 3);
+    world_clear(world);
+}
+
+static void together_they_fail_together(void **state)
+{
+    (void)state;
+    struct world *world = start(3, 16);
+    assert_true(world_until(world, all_linked, 10000));
+    world_run(world, 1000);
+    world->nodes[0].refuse_store = true;
+    publish_together(world, 0, 5, "lost");
+    world_run(world, 2000);
+    assert_int_equal(world->nodes[0].published, 0);
+    assert_int_equal(world->nodes[0].not_published, 5);
+    assert_int_equal(world->nodes[0].last_published.code, TOC_DISK_FULL);
+    world_clear(world);
+}
+
 static bool same_head(struct world *world)
 {
     return world_seq(world, 1, watched_log) == watched_seq;
@@ -394,6 +492,9 @@ int main(void)
         cmocka_unit_test(a_restarted_node_goes_on_where_it_was),
         cmocka_unit_test(a_large_payload_travels_in_chunks),
         cmocka_unit_test(nothing_is_published_before_it_is_stored),
+        cmocka_unit_test(entries_submitted_together_are_few_stores_and_reach_everybody),
+        cmocka_unit_test(what_is_long_is_stored_by_itself),
+        cmocka_unit_test(together_they_fail_together),
         cmocka_unit_test(a_lost_store_comes_back_before_its_node_publishes),
         cmocka_unit_test(a_lost_store_that_does_not_wait_forks_its_log),
         cmocka_unit_test(a_flipped_bit_on_the_wire_ends_the_link),
