@@ -180,7 +180,9 @@ static struct toc_err take_list(struct toc_replica *replica, struct toc_turn *tu
         if (job != NULL) {
             toc_job_cancel(replica, job);
         }
-        source->link = 0;
+        if (source != NULL) {
+            source->link = 0;
+        }
         return toc_ok(); /* asked for again */
     }
     memcpy(list->at, bytes.at, bytes.len);
@@ -245,7 +247,10 @@ struct toc_err toc_replica_take_chunk(struct toc_replica *replica, struct toc_tu
         return take_list(replica, turn, fetch, source, chunk.bytes);
     }
     bool listed = fetch->list != NULL || fetch->chunk_count == 1;
-    if (!listed || chunk.index != source->next || chunk.index >= source->end) {
+    bool asked = source == NULL /* of whom it was asked before */
+                     ? chunk.index < fetch->chunk_count
+                     : chunk.index == source->next && chunk.index < source->end;
+    if (!listed || !asked) {
         /* perhaps the answer to a fetch that was given up, and so no reason to part. */
         return toc_replica_futile(link, toc_fail(TOC_MALFORMED, "a chunk that was not asked for"));
     }
@@ -258,7 +263,9 @@ struct toc_err toc_replica_take_chunk(struct toc_replica *replica, struct toc_tu
     if (is_new) {
         start_check(replica, turn, fetch, link, &chunk, message->buffer);
     }
-    toc_fetch_came(replica, turn, fetch, source, is_new);
+    if (source != NULL) {
+        toc_fetch_came(replica, turn, fetch, source, is_new);
+    }
     return toc_ok();
 }
 
@@ -272,7 +279,7 @@ struct toc_err toc_replica_take_nopay(struct toc_replica *replica, struct toc_tu
     uint32_t log = toc_ledger_find_log(replica->ledger, body.at);
     struct toc_fetch_source *source;
     struct toc_fetch *fetch = toc_fetch_find(replica, link, body.at, seq, &source);
-    if (fetch != NULL) {
+    if (fetch != NULL && source != NULL) {
         toc_fetch_without(replica, turn, fetch, source); /* another one is asked */
     } else if (log != TOC_LEDGER_NONE) {
         toc_refusal_take(replica, turn, link, log, seq);

@@ -410,9 +410,9 @@ struct toc_fetch *toc_fetch_find(struct toc_replica *replica, const struct toc_l
     for (size_t i = 0; i < TOC_FETCHES_MAX; i++) {
         struct toc_fetch *fetch = &replica->fetches[i];
         if (fetch->used && missing_of(replica, fetch)->log == place &&
-            missing_of(replica, fetch)->seq == seq &&
-            (*source = source_of(fetch, link->id)) != NULL) {
-            return fetch;
+            missing_of(replica, fetch)->seq == seq) {
+            *source = source_of(fetch, link->id);
+            return *source != NULL || (fetch->without & bit_of(link)) != 0 ? fetch : NULL;
         }
     }
     return NULL;

@@ -89,7 +89,7 @@ void toc_replica_fetch(struct toc_replica *replica, struct toc_turn *turn);
 /* Another link comes to this place. */
 void toc_fetch_greet(struct toc_replica *replica, const struct toc_link *link);
 /* The fetch of a payload on whose behalf this link was asked, or NULL; `source`: what it was asked
- * for. Lends: until the next call of this file. */
+ * for, or NULL when it is no source any more. Lends: until the next call of this file. */
 struct toc_fetch *toc_fetch_find(struct toc_replica *replica, const struct toc_link *link,
                                  const uint8_t log[static TOC_ID_BYTES], uint64_t seq,
                                  struct toc_fetch_source **source);

@@ -318,6 +318,51 @@ static void a_holder_that_dawdles_counts_as_unmet(void **state)
     end();
 }
 
+static uint32_t pieces_here(void)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < PIECES_MAX; i++) {
+        count += toc_set_has(replica()->missing[0].here, i);
+    }
+    return count;
+}
+
+/* what a link brings after it was given up is no less true. */
+static void a_late_piece_is_taken(void **state)
+{
+    (void)state;
+    begin(12);
+    declare(6);
+    world_run(&world, 1500);
+    say_list(&liar);
+    bring_second();
+    dawdle(40); /* the second one was asked in vain meanwhile */
+    assert_int_equal(
+        toc_links_to(&world.nodes[0].core->links, world.nodes[3].node_keys.link_public)->unmet, 1);
+    assert_int_equal(pieces_here(), 0);
+    size_t at = 0;
+    uint32_t given = answer(&second, &at), first = 0;
+    world_run(&world, 100);
+    assert_true(given > 0);
+    while (!toc_set_has(replica()->missing[0].here, first)) {
+        first++;
+    }
+    assert_int_equal(pieces_here(), given);
+    uint32_t futile = link_to_liar()->futile;
+    say_chunk(&second, chain.count, first, piece(first)); /* and again: no longer of use */
+    world_run(&world, 100);
+    assert_int_equal(pieces_here(), given);
+    assert_int_equal(link_to_liar()->futile, futile);
+    static const uint8_t wrong[TOC_CHUNK_SEALED_BYTES];
+    say_chunk(&second, chain.count, 5, toc_span(wrong, piece(5).len));
+    world_run(&world, 100);
+    assert_true(second.closed);
+    assert_int_equal(second.why.code, TOC_HASH);
+    assert_int_equal(pieces_here(), given);
+    liar_leave(&second);
+    end();
+}
+
 /* pieces are asked of those who keep their word while there are any. */
 static void who_left_items_unmet_is_asked_last(void **state)
 {
@@ -469,6 +514,7 @@ int main(void)
         cmocka_unit_test(records_out_of_form_are_refused),
         cmocka_unit_test(a_holder_that_dawdles_holds_up_no_piece),
         cmocka_unit_test(a_holder_that_dawdles_counts_as_unmet),
+        cmocka_unit_test(a_late_piece_is_taken),
         cmocka_unit_test(who_left_items_unmet_is_asked_last),
         cmocka_unit_test(payloads_that_do_not_come_give_way),
         cmocka_unit_test(one_link_has_a_share_of_fetches),
