@@ -363,7 +363,10 @@ static uint64_t room(const struct toc_replica *replica, const struct toc_turn *t
     uint64_t block = (uint64_t)at->entry_bytes * TOC_CHECKPOINT_ENTRIES;
     block = block < TOC_BLOCK_BYTES_MAX ? block : TOC_BLOCK_BYTES_MAX;
     bool first = window->out_items == 0 || (block > most && out <= most);
-    if (window->out_items >= TOC_WANTS_LINK || (!first && out + block > most)) {
+    /* of one link no more items than stay free for others. */
+    bool may_more =
+        window->out_items < TOC_WANTS_LINK && plan->item_count + window->out_items < TOC_ITEMS_MAX;
+    if (!may_more || (!first && out + block > most)) {
         return 0;
     }
     uint64_t left = out < most ? most - out : 0, blocks = most / TOC_ITEM_PART / block;

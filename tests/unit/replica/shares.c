@@ -68,6 +68,31 @@ static void only_links_that_share_the_group_are_compared_with(void **state)
     end();
 }
 
+/* who promises much is asked for a part of what can be asked of all. */
+static void promises_leave_items_for_others(void **state)
+{
+    (void)state;
+    uint8_t all[32];
+    begin(8);
+    plant(0, 300);
+    all_group(all);
+    struct toc_ledger *ledger = &world.nodes[0].core->ledger;
+    struct toc_plan *plan = &replica()->plan;
+    const struct toc_window *window = &plan->windows[link_to_liar()->place];
+    const uint32_t others = TOC_ITEMS_MAX - 101;
+    plan->item_count += others; /* as if they were asked of other links */
+    for (uint32_t i = ledger->log_count - 300; i < ledger->log_count; i++) {
+        ledger->logs[i].entry_bytes = 1;
+        say_row(all, ledger->logs[i].id, 20);
+    }
+    world_run(&world, 200);
+    assert_int_equal(window->out_items, 51); /* and 50 are free */
+    plan->item_count -= others;
+    world_run(&world, 200);
+    assert_int_equal(window->out_items, TOC_WANTS_LINK);
+    end();
+}
+
 /* unrelated bytes are no sign that what was asked for is coming. */
 static void other_bulk_puts_little_off(void **state)
 {
@@ -229,6 +254,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(broken_promises_cost_few_comparisons),
         cmocka_unit_test(only_links_that_share_the_group_are_compared_with),
+        cmocka_unit_test(promises_leave_items_for_others),
         cmocka_unit_test(other_bulk_puts_little_off),
         cmocka_unit_test(who_brings_the_log_is_waited_for),
         cmocka_unit_test(what_is_held_of_a_link_leaves_room_for_others),
