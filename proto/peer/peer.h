@@ -113,10 +113,10 @@ void toc_psk(uint8_t out[static TOC_KEY_BYTES], const uint8_t f[static TOC_KEY_B
 #define TOC_TX_BYTES 98304u
 /* Frames of live and bulk take this long at the link's rate, so that an alert waits for few of
  * such: R-12.15. */
-#define TOC_FRAME_MS 50u
+#define TOC_FRAME_MS 30u
 #define TOC_FRAME_BYTES_MIN 1024u     /* shorter ones would be a good part heads */
 #define TOC_FRAMES_AHEAD 2u           /* of them, ready to go */
-#define TOC_RATE_WINDOW_MS 250u       /* a rate is measured over: five frames */
+#define TOC_RATE_WINDOW_MS 250u       /* a rate is measured over: eight frames */
 #define TOC_QUEUE_MAX 256u            /* messages waiting of one class */
 #define TOC_MESSAGE_BYTES_MAX 524288u /* one large buffer */
 #define TOC_REKEY_MESSAGES 1048576u   /* 2^20, in each direction */

@@ -8,8 +8,8 @@ static struct side *from = &pair.dialler, *to = &pair.answerer;
 
 #define FRAME_OVERHEAD_BYTES (2u + TOC_FRAME_HEAD_BYTES + TOC_NOISE_TAG_BYTES)
 #define FAST_BYTES_S 1000000000u
-#define MODEM_BYTES_S 32000u                            /* 256 kbit/s */
-#define MODEM_FRAME_BYTES (MODEM_BYTES_S / 1000u * 50u) /* of its frames' bodies */
+#define MODEM_BYTES_S 32000u /* 256 kbit/s */
+#define MODEM_FRAME_BYTES 1024u
 
 /* A link of which its rate is known. */
 static void begin_at(uint64_t bytes_s)
@@ -169,7 +169,7 @@ static void an_alert_overtakes_all_but_two_frames(void **state)
     }
 }
 
-/* R-12.15: frames of live and bulk take 50 ms at the rate of the link; those that go first do not
+/* R-12.15: frames of live and bulk take 30 ms at the rate of the link; those that go first do not
  * wait for anything and stay whole. */
 static void frames_are_as_long_as_the_link_is_fast(void **state)
 {
@@ -177,9 +177,9 @@ static void frames_are_as_long_as_the_link_is_fast(void **state)
     static const struct {
         uint64_t bytes_s;
         size_t bytes;
-    } rows[] = {{0, 1024},       {1, 1024},          {20000, 1024},   {21000, 1050},
-                {32000, 1600},   {100000, 5000},     {327000, 16350}, {328000, 16384},
-                {400000, 16384}, {UINT64_MAX, 16384}};
+    } rows[] = {{0, 1024},       {1, 1024},          {34000, 1024},   {35000, 1050},
+                {64000, 1920},   {200000, 6000},     {546000, 16380}, {547000, 16384},
+                {800000, 16384}, {UINT64_MAX, 16384}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         for (enum toc_class class = TOC_CLASS_CONTROL; class < TOC_CLASS_COUNT; class ++) {
             char classes[64];
@@ -240,10 +240,10 @@ static void the_rate_follows_what_leaves(void **state)
         {63750, 2500, false, 10000},
     };
     static const struct left fast[] = {
-        {1000, 40000, false, 0},
-        {1000, 40000, true, 0},
-        {1010, 1920, false, 8192000},
-        {1011, 81920, false, 8192000 + (81920000 - 8192000) / 2},
+        {1000, 66250, false, 0},
+        {1000, 66250, true, 0},
+        {1010, 4000, false, 13650000},
+        {1011, 136500, false, 13650000 + (136500000 - 13650000) / 2},
     };
     assert_rate(steady, sizeof steady / sizeof steady[0]);
     assert_rate(paused, sizeof paused / sizeof paused[0]);
