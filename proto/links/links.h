@@ -86,6 +86,7 @@ struct toc_link {
     bool dialled, established, paused, hello_seen, tags_seen;
     bool vtop_due, invites_due, tags_due; /* for replica, as what follows `useful` */
     bool answers_due, serving; /* it may be owed rows or buckets; may have asked for entries */
+    bool grant_due; /* more has been dealt with since the last look at what may be granted */
     uint64_t taken_bytes[TOC_CLASS_COUNT]; /* of live and bulk, what we have dealt with */
     struct toc_mono vtop_at, tags_at;
     struct toc_peer peer;

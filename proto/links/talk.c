@@ -195,6 +195,7 @@ void toc_link_taken(struct toc_link *link, enum toc_class class, size_t bytes)
 {
     if (toc_class_is_charged(class)) {
         link->taken_bytes[class] += bytes;
+        link->grant_due = true;
     }
 }
 
@@ -211,7 +212,7 @@ static uint64_t may_grant(const struct toc_link *link, enum toc_class class, uin
 /* a grant that finds no buffer now is tried again with the next step. */
 static void grant(struct toc_links *links, struct toc_link *link)
 {
-    if (!link->established) {
+    if (!link->established || !link->grant_due) {
         return;
     }
     bool due = false;
@@ -220,8 +221,9 @@ static void grant(struct toc_links *links, struct toc_link *link)
     uint8_t body[CREDIT_BYTES];
     toc_put_le64(body, live);
     toc_put_le64(body + 8, bulk);
-    if (due &&
-        toc_link_say(links, link, TOC_MSG_CREDIT, TOC_CLASS_CONTROL, toc_span(body, sizeof body))) {
+    link->grant_due = due && !toc_link_say(links, link, TOC_MSG_CREDIT, TOC_CLASS_CONTROL,
+                                           toc_span(body, sizeof body));
+    if (due && !link->grant_due) {
         link->peer.in[TOC_CLASS_LIVE].granted = live;
         link->peer.in[TOC_CLASS_BULK].granted = bulk;
     }

@@ -212,16 +212,15 @@ static uint64_t seed_of(const struct toc_raw_lock *lock)
 static void add_noise(uint8_t *out, const uint8_t *in, size_t len, uint64_t seed)
 {
     const uint64_t factor = UINT64_C(0xd6e8feb86659fd93);
-    uint64_t product = seed * factor, word = 0;
+    uint64_t noise = seed * factor, word = 0;
     size_t whole = len / 8 * 8;
     for (size_t i = 0; i < whole; i += 8) {
-        uint64_t noise = product + i * factor;
         memcpy(&word, in + i, 8);
         word ^= noise ^ noise >> 32;
         memcpy(out + i, &word, 8);
+        noise += 8 * factor; /* (seed + i) * factor */
     }
     if (whole < len) {
-        uint64_t noise = product + whole * factor;
         word = 0;
         memcpy(&word, in + whole, len - whole);
         word ^= noise ^ noise >> 32;

@@ -10,7 +10,7 @@
 
 #define PAGE_BYTES 4096u
 #define STEP_BYTES (UINT64_C(1) << 20) /* sizes that differ by less are one size */
-#define IDLE_LIVES 3u                  /* a page that so many have left alone goes back */
+#define IDLE_LIVES 20u                 /* a page that so many have left alone goes back */
 
 struct place {
     struct place *next;
