@@ -49,9 +49,38 @@ static const char *why_text(enum toc_link_why why)
     return "accepted";
 }
 
+/* When that was, by the clock on the wall. */
+static uint64_t wall_ms(struct toc_mono at)
+{
+    return toc_now_utc().ms - (toc_now_mono().ms - at.ms);
+}
+
+/* Why no link to it stands, since when, and what comes next. */
+static void down_fields(struct toc_build *build, const struct toc_core *core,
+                        const struct toc_cert *cert)
+{
+    struct toc_down_view down;
+    if (toc_failed(toc_core_view_down(core, cert->org, cert->number, &down))) {
+        return;
+    }
+    toc_build_str(build, TOC_FIELD_DOWN_WHY, down.err.why);
+    if (down.tried.ms != 0) {
+        toc_build_number(build, TOC_FIELD_TRIED, wall_ms(down.tried));
+    }
+    if (down.ended.ms != 0) {
+        toc_build_number(build, TOC_FIELD_ENDED, wall_ms(down.ended));
+    }
+    uint64_t now_ms = toc_now_mono().ms;
+    if (down.sought || down.dialling) {
+        bool waits = !down.dialling && down.next.ms > now_ms;
+        toc_build_number(build, TOC_FIELD_NEXT_TRY, waits ? down.next.ms - now_ms : 0);
+    }
+}
+
 /* The fields of one node of the federation, with its link where one stands. */
-static void link_fields(struct toc_build *build, const struct toc_card *card,
-                        const struct toc_cert *cert, const struct toc_link_view *view)
+static void link_fields(struct toc_build *build, const struct toc_core *core,
+                        const struct toc_card *card, const struct toc_cert *cert,
+                        const struct toc_link_view *view)
 {
     toc_build_str(build, TOC_FIELD_ORG, card->handle);
     toc_build_id(build, TOC_FIELD_ORG_ID, card->id);
@@ -85,11 +114,14 @@ static void link_fields(struct toc_build *build, const struct toc_card *card,
         toc_build_number(build, TOC_FIELD_EAGER, view->eager_logs);
         toc_build_number(build, TOC_FIELD_LAZY, view->lazy_logs);
         toc_build_number(build, TOC_FIELD_QUEUED, view->queued);
+    } else {
+        down_fields(build, core, cert);
     }
 }
 
 struct walk {
     const struct toc_desk *desk;
+    const struct toc_core *core; /* while its nodes are walked */
     /* One of the two: rows of their own, or a list within one row. */
     struct toc_build *rows; /* heap */
     size_t row_count, row_max;
@@ -102,7 +134,7 @@ static void add_node(struct walk *walk, const struct toc_card *card, const struc
 {
     if (walk->list != NULL) {
         toc_build_row(walk->list);
-        link_fields(walk->list, card, cert, view);
+        link_fields(walk->list, walk->core, card, cert, view);
         toc_build_row_end(walk->list);
         return;
     }
@@ -118,7 +150,7 @@ static void add_node(struct walk *walk, const struct toc_card *card, const struc
     }
     struct toc_build *row = &walk->rows[walk->row_count++];
     toc_answer_row(row, "link");
-    link_fields(row, card, cert, view);
+    link_fields(row, walk->core, card, cert, view);
 }
 
 static int by_handle(const void *one, const void *other)
@@ -131,6 +163,7 @@ static int by_handle(const void *one, const void *other)
 static void walk_nodes(struct walk *walk, const struct toc_core *core)
 {
     struct toc_link_view views[TOC_LINKS_MAX];
+    walk->core = core;
     size_t count = toc_core_view_links(core, views, TOC_LINKS_MAX);
     count = count < TOC_LINKS_MAX ? count : TOC_LINKS_MAX;
     const struct toc_directory *directory = toc_core_directory(core);

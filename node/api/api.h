@@ -173,7 +173,11 @@
     X(EAGER, 156, "eager_logs", NUMBER, UINT64_MAX, "whose entries the peer is sent")              \
     X(LAZY, 157, "lazy_logs", NUMBER, UINT64_MAX, "of which the peer is told only")                \
     X(QUEUED, 158, "queued", NUMBER, UINT64_MAX, "messages that wait to go to the peer")           \
-    X(COMING, 159, "coming", NUMBER, UINT64_MAX, "entries told of seconds ago, not yet BEHIND")
+    X(COMING, 159, "coming", NUMBER, UINT64_MAX, "entries told of seconds ago, not yet BEHIND")    \
+    X(DOWN_WHY, 160, "down_why", TEXT, 128, "why no link stands")                                  \
+    X(TRIED, 161, "tried_at", TIME, UINT64_MAX, "when it was dialled last")                        \
+    X(ENDED, 162, "ended_at", TIME, UINT64_MAX, "when the last link or attempt ended")             \
+    X(NEXT_TRY, 163, "next_try_ms", NUMBER, UINT64_MAX, "0: at once; absent: nobody dials it")
 
 enum toc_field_type {
     TOC_FIELD_TYPE_NUMBER,
@@ -216,7 +220,8 @@ const struct toc_field_info *toc_field_find(uint64_t number);
  * "peers"
  *     -> a row "link" for each node of the federation but ourselves: ORG ORG_ID NODE ESTABLISHED
  *        [DIALLED] ADDRESSES, and when established: GROUP_COUNT SENT SENT_TO_US RTT SINCE
- *        CLOCK_OFFSET BEHIND SUITE VERSION LINK_WHY RATE EAGER LAZY QUEUED
+ *        CLOCK_OFFSET BEHIND SUITE VERSION LINK_WHY RATE EAGER LAZY QUEUED; else DOWN_WHY
+ *        [TRIED] [ENDED] [NEXT_TRY]
  *
  * "publish" [DRY_RUN] AUDIENCE [TLP_MISSING] [LOWER_TLP] [EACH] [TITLE_MISSING] [REF] [KIND]
  *           [SEVERITY] [TLP] [PAP] [TITLE] [SUMMARY] [LANGUAGE] [VALID_UNTIL] [ACK_WITHIN]

@@ -6,6 +6,7 @@
  *   start.c   opens home, keys, store, core; closes them
  *   drive.c   events into the core, its actions out of it
  *   tcp.c     links: listen, accept, dial, read, write
+ *   resolve.c names of other nodes into addresses
  *   control.c the control socket and its clients
  *   serve.c   requests and replies of a client
  *   desk.c    threads that answer requests; calls onto the loop's thread
@@ -42,7 +43,8 @@ struct toc_daemon;
 
 /* links */
 
-struct toc_tcp; /* tcp.c */
+struct toc_tcp;      /* tcp.c */
+struct toc_resolver; /* resolve.h */
 
 /* Starts listening on conf.node_listen. Fails: LOCKED (occupied), USAGE (not an address), IO. */
 TOC_MUST_USE struct toc_err toc_tcp_listen(struct toc_daemon *daemon, struct toc_line *line);
@@ -240,6 +242,7 @@ struct toc_daemon {
     bool listening, accept_waits;
     unsigned accepts_left;
     struct toc_tcp *links;
+    struct toc_resolver *resolver; /* NULL: no name was looked up yet */
     size_t link_count;
     uint64_t next_accepted;
     /* serve.c, desk.c, submit.c, audit.c */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "daemon.h"
+#include "resolve.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -20,11 +21,11 @@ struct toc_tcp {
     uint64_t number;
     uv_tcp_t handle;
     uv_connect_t connect;
-    uv_getaddrinfo_t resolve;
+    struct toc_lookup *lookup; /* its name is being looked up */
     /* Says when the kernel wants more; libuv has one handle a descriptor, so this is a copy. */
     uv_poll_t room;
     int room_fd;
-    bool dialled, up, reading, waiting, handle_open, room_open, resolving;
+    bool dialled, up, reading, waiting, handle_open, room_open;
     uint32_t frame_bytes; /* the most that is given to the kernel in one piece */
     int unsent_max;       /* with so much unsent it wants no more */
     /* Spans that the core lends, oldest first; `first` may be partly written. */
@@ -53,7 +54,6 @@ static struct toc_tcp *add(struct toc_daemon *daemon, uint64_t number)
     link->number = number;
     link->handle.data = link;
     link->connect.data = link;
-    link->resolve.data = link;
     link->room.data = link;
     link->room_fd = -1;
     link->next = daemon->links;
@@ -80,7 +80,7 @@ static void release(struct toc_tcp *link)
 
 static void release_if_done(struct toc_tcp *link)
 {
-    if (!link->resolving && !link->handle_open && !link->room_open) {
+    if (!link->handle_open && !link->room_open) {
         release(link);
     }
 }
@@ -104,8 +104,9 @@ static void drop(struct toc_tcp *link)
 {
     link->number = 0;
     link->span_count = 0;
-    if (link->resolving) {
-        uv_cancel((uv_req_t *)&link->resolve);
+    if (link->lookup != NULL) {
+        toc_resolve_cancel(link->lookup);
+        link->lookup = NULL;
     }
     if (link->room_open && !uv_is_closing((uv_handle_t *)&link->room)) {
         uv_close((uv_handle_t *)&link->room, on_room_closed);
@@ -116,10 +117,36 @@ static void drop(struct toc_tcp *link)
     release_if_done(link);
 }
 
-/* The connection ended from outside. */
-static void went_down(struct toc_tcp *link)
+/* What a connection failed with, for people. */
+static struct toc_err meaning(ssize_t failed)
 {
-    struct toc_event event = {.kind = TOC_EVENT_LINK_DOWN, .link = link->number};
+    switch (failed) {
+    case UV_EOF:
+        return toc_fail(TOC_UNREACHABLE, "it closed the connection");
+    case UV_ECONNREFUSED:
+        return toc_fail(TOC_UNREACHABLE, "connection refused: nothing listens at its address");
+    case UV_ETIMEDOUT:
+        return toc_fail(TOC_UNREACHABLE, "timed out: nothing answers at its address");
+    case UV_EHOSTUNREACH:
+    case UV_ENETUNREACH:
+        return toc_fail(TOC_UNREACHABLE, "no route to its address");
+    case UV_ECONNRESET:
+    case UV_EPIPE:
+        return toc_fail(TOC_UNREACHABLE, "the connection was reset");
+    default:
+        return toc_fail(TOC_UNREACHABLE, "the connection failed");
+    }
+}
+
+static struct toc_err no_memory(void)
+{
+    return toc_fail(TOC_FULL, "out of memory or descriptors");
+}
+
+/* The connection ended from outside. */
+static void went_down(struct toc_tcp *link, struct toc_err err)
+{
+    struct toc_event event = {.kind = TOC_EVENT_LINK_DOWN, .link = link->number, .err = err};
     struct toc_daemon *daemon = link->daemon;
     drop(link);
     if (event.link != 0) {
@@ -162,7 +189,7 @@ static void on_room(uv_poll_t *room, int status, int events)
         return;
     }
     if (status < 0) {
-        went_down(link);
+        went_down(link, meaning(status));
         return;
     }
     push_out(link);
@@ -195,7 +222,7 @@ static bool try_write(struct toc_tcp *link)
             return true;
         }
         if (put < 0) {
-            went_down(link);
+            went_down(link, meaning(put));
             return false;
         }
         written(link, (size_t)put);
@@ -219,7 +246,7 @@ static void push_out(struct toc_tcp *link)
     link->waiting = true;
     if (uv_poll_start(&link->room, UV_WRITABLE, on_room) != 0) {
         link->waiting = false;
-        went_down(link);
+        went_down(link, no_memory());
     }
 }
 
@@ -266,7 +293,7 @@ void toc_tcp_send(struct toc_daemon *daemon, uint64_t number, struct toc_span by
         return; /* it went down while the core was stepping: LINK_DOWN is on its way */
     }
     if (!span_room(link)) {
-        went_down(link);
+        went_down(link, no_memory());
         return;
     }
     link->spans[link->span_first + link->span_count++] = bytes;
@@ -313,7 +340,7 @@ static void on_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *buffer)
         return;
     }
     if (count < 0) {
-        went_down(link);
+        went_down(link, meaning(count));
         return;
     }
     if (count > 0) {
@@ -330,8 +357,9 @@ void toc_tcp_resume(struct toc_daemon *daemon, uint64_t number)
         return;
     }
     link->reading = true;
-    if (uv_read_start((uv_stream_t *)&link->handle, on_alloc, on_read) != 0) {
-        went_down(link);
+    int failed = uv_read_start((uv_stream_t *)&link->handle, on_alloc, on_read);
+    if (failed != 0) {
+        went_down(link, meaning(failed));
     }
 }
 
@@ -372,7 +400,7 @@ static void came_up(struct toc_tcp *link)
     source_of(event.source, &address);
     uv_tcp_nodelay(&link->handle, 1);
     if (!watch_room(link)) {
-        went_down(link);
+        went_down(link, no_memory());
         return;
     }
     link->up = true;
@@ -437,37 +465,6 @@ static void on_connection(uv_stream_t *listener, int status)
     daemon->accept_waits = !accept_one(daemon);
 }
 
-/* Splits "host:port" or "[v6]:port" into terminated copies. */
-static bool split_address(const char *address, char host[static TOC_ENDPOINT_BYTES],
-                          char port[static 8])
-{
-    const char *colon = strrchr(address, ':');
-    size_t len = colon == NULL ? 0 : (size_t)(colon - address);
-    if (len == 0 || len >= TOC_ENDPOINT_BYTES || strlen(colon + 1) >= 8 || colon[1] == '\0') {
-        return false;
-    }
-    bool brackets = address[0] == '[' && address[len - 1] == ']';
-    memcpy(host, address + (brackets ? 1 : 0), len - (brackets ? 2 : 0));
-    host[len - (brackets ? 2 : 0)] = '\0';
-    memcpy(port, colon + 1, strlen(colon + 1) + 1);
-    return true;
-}
-
-static bool parse_address(const char *text, struct sockaddr_storage *out)
-{
-    char host[TOC_ENDPOINT_BYTES], port[8];
-    if (!split_address(text, host, port)) {
-        return false;
-    }
-    char *end;
-    long number = strtol(port, &end, 10);
-    if (*end != '\0' || number < 1 || number > 65535) {
-        return false;
-    }
-    return uv_ip4_addr(host, (int)number, (struct sockaddr_in *)(void *)out) == 0 ||
-           uv_ip6_addr(host, (int)number, (struct sockaddr_in6 *)(void *)out) == 0;
-}
-
 struct toc_err toc_tcp_listen(struct toc_daemon *daemon, struct toc_line *line)
 {
     const char *text = daemon->conf.node_listen;
@@ -476,7 +473,7 @@ struct toc_err toc_tcp_listen(struct toc_daemon *daemon, struct toc_line *line)
     }
     struct sockaddr_storage address;
     memset(&address, 0, sizeof(address));
-    if (!parse_address(text, &address)) {
+    if (!toc_resolve_number(text, &address)) {
         return toc_line_fail(line, TOC_USAGE,
                              "[node] listen = %s in tocsin.conf is no address: write ADDRESS:PORT, "
                              "[v6]:PORT or none",
@@ -526,6 +523,8 @@ void toc_tcp_close_all(struct toc_daemon *daemon)
         drop(link);
         link = next;
     }
+    toc_resolve_close(daemon->resolver);
+    daemon->resolver = NULL;
 }
 
 /* dialling */
@@ -537,46 +536,47 @@ static void on_connect(uv_connect_t *connect, int status)
         return;
     }
     if (status < 0) {
-        went_down(link);
+        went_down(link, meaning(status));
         return;
     }
     came_up(link);
 }
 
-/* Starts connecting; false when that failed at once. */
-static bool connect_to(struct toc_tcp *link, const struct sockaddr *address)
+static struct toc_err connect_to(struct toc_tcp *link, const struct sockaddr *address)
 {
     link->handle_open = uv_tcp_init(&link->daemon->uv, &link->handle) == 0;
-    return link->handle_open &&
-           uv_tcp_connect(&link->connect, &link->handle, address, on_connect) == 0;
-}
-
-static void on_resolved(uv_getaddrinfo_t *resolve, int status, struct addrinfo *found)
-{
-    struct toc_tcp *link = resolve->data;
-    link->resolving = false;
-    if (link->number == 0) {
-        release(link);
-    } else if (status < 0 || found == NULL || !connect_to(link, found->ai_addr)) {
-        went_down(link);
+    if (!link->handle_open) {
+        return no_memory();
     }
-    uv_freeaddrinfo(found);
+    int failed = uv_tcp_connect(&link->connect, &link->handle, address, on_connect);
+    return failed == 0 ? toc_ok() : meaning(failed);
 }
 
-/* A name is looked up on the pool, an address is used as it is. */
-static bool begin_dial(struct toc_tcp *link, const char *address)
+static void on_resolved(void *arg, struct toc_err err, const struct sockaddr *address)
 {
+    struct toc_tcp *link = arg;
+    link->lookup = NULL;
+    err = toc_failed(err) ? err : connect_to(link, address);
+    if (toc_failed(err)) {
+        went_down(link, err);
+    }
+}
+
+/* A number is used as it is: nobody is asked, and nothing waits. */
+static struct toc_err begin_dial(struct toc_tcp *link, const char *address)
+{
+    struct toc_daemon *daemon = link->daemon;
     struct sockaddr_storage known;
     memset(&known, 0, sizeof(known));
-    if (parse_address(address, &known)) {
+    if (toc_resolve_number(address, &known)) {
         return connect_to(link, (const struct sockaddr *)&known);
     }
-    char host[TOC_ENDPOINT_BYTES], port[8];
-    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_protocol = IPPROTO_TCP};
-    link->resolving =
-        split_address(address, host, port) &&
-        uv_getaddrinfo(&link->daemon->uv, &link->resolve, on_resolved, host, port, &hints) == 0;
-    return link->resolving;
+    if (daemon->resolver == NULL) {
+        daemon->resolver = toc_resolve_open(&daemon->uv);
+    }
+    return daemon->resolver == NULL
+               ? no_memory()
+               : toc_resolve_begin(daemon->resolver, address, on_resolved, link, &link->lookup);
 }
 
 void toc_tcp_dial(struct toc_daemon *daemon, uint64_t number, const char *address)
@@ -584,11 +584,12 @@ void toc_tcp_dial(struct toc_daemon *daemon, uint64_t number, const char *addres
     struct toc_tcp *link = add(daemon, number);
     if (link != NULL) {
         link->dialled = true;
-        if (!begin_dial(link, address)) {
-            went_down(link);
+        struct toc_err err = begin_dial(link, address);
+        if (toc_failed(err)) {
+            went_down(link, err);
         }
         return;
     }
-    struct toc_event event = {.kind = TOC_EVENT_LINK_DOWN, .link = number};
+    struct toc_event event = {.kind = TOC_EVENT_LINK_DOWN, .link = number, .err = no_memory()};
     toc_drive(daemon, &event);
 }

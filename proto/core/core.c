@@ -296,13 +296,13 @@ bool toc_check_is_light(const struct toc_check *check)
     }
 }
 
-static void link_down(struct toc_core *core, struct toc_turn *turn, uint64_t id)
+static void link_down(struct toc_core *core, struct toc_turn *turn, const struct toc_event *event)
 {
-    struct toc_link *link = toc_links_find(&core->links, id);
+    struct toc_link *link = toc_links_find(&core->links, event->link);
     if (link != NULL) {
-        toc_links_down(&core->links, turn, link);
+        toc_links_down(&core->links, turn, link, event->err);
     } else {
-        toc_stranger_down(&core->links, id);
+        toc_stranger_down(&core->links, event->link);
     }
 }
 
@@ -376,7 +376,7 @@ static void take_event(struct toc_core *core, struct toc_turn *turn, const struc
         toc_links_up(&core->links, turn, event);
         return;
     case TOC_EVENT_LINK_DOWN:
-        link_down(core, turn, event->link);
+        link_down(core, turn, event);
         return;
     case TOC_EVENT_BYTES:
         if (link != NULL) {

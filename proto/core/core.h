@@ -99,6 +99,20 @@ struct toc_link_view {
 /* Copies up to `max` views; gives how many links there are. */
 size_t toc_core_view_links(const struct toc_core *core, struct toc_link_view *views, size_t max);
 
+/* Why no link to a node stands. */
+struct toc_down_view {
+    struct toc_err err;    /* how the last link or attempt ended, or why none is sought; never OK */
+    struct toc_mono ended; /* then; 0: there was none */
+    struct toc_mono tried; /* dialled last; 0: never */
+    bool dialling;         /* now */
+    bool sought;           /* it is dialled again by itself, */
+    struct toc_mono next;  /* not before then */
+};
+/* Fails: ABSENT (no such node on a card), STATE (a link stands); `view` is unchanged then. */
+TOC_MUST_USE struct toc_err toc_core_view_down(const struct toc_core *core,
+                                               const uint8_t org[static TOC_ID_BYTES],
+                                               uint16_t node, struct toc_down_view *view);
+
 /* Does this node hold what the others hold?. */
 enum toc_health { TOC_HEALTH_COMPLETE, TOC_HEALTH_BEHIND, TOC_HEALTH_CUT_OFF };
 struct toc_health_view {

@@ -88,6 +88,61 @@ size_t toc_core_view_links(const struct toc_core *core, struct toc_link_view *vi
     return count;
 }
 
+/* Why a node is not sought, or what befell it last. */
+static struct toc_err why_down(const struct toc_cert *cert, const struct toc_dial *dial, bool all)
+{
+    if (toc_failed(dial->ended)) {
+        return dial->ended;
+    }
+    if (cert->address_count == 0) {
+        return toc_fail(TOC_UNREACHABLE, "its card names no address: it dials this node");
+    }
+    if ((cert->suites & TOC_SUITE_BIT(TOC_SUITE_1)) == 0) {
+        return toc_fail(TOC_VERSION, "it speaks no version of the protocol that this node does");
+    }
+    if (dial->tried.ms != 0) {
+        return toc_fail(TOC_UNREACHABLE, "no answer yet");
+    }
+    return toc_fail(TOC_UNREACHABLE, all ? "not tried yet" : "not sought: other links are enough");
+}
+
+struct toc_err toc_core_view_down(const struct toc_core *core,
+                                  const uint8_t org[static TOC_ID_BYTES], uint16_t node,
+                                  struct toc_down_view *view)
+{
+    const struct toc_card *card = toc_directory_card(&core->directory, org);
+    const struct toc_cert *cert = card == NULL ? NULL : toc_card_node(card, node);
+    if (cert == NULL) {
+        return toc_fail(TOC_ABSENT, "no such node");
+    }
+    const struct toc_directory_slot *slot = (const struct toc_directory_slot *)(const void *)card;
+    size_t place = (size_t)(slot - core->directory.slots) * TOC_NODES_MAX;
+    const struct toc_dial *dial = &core->links.dials[place + (size_t)(cert - card->nodes)];
+    bool dialling = false;
+    for (uint32_t i = 0; i < core->links.top; i++) {
+        const struct toc_link *link = &core->links.items[i];
+        if (core->links.ids[i] == 0 || link->node != node ||
+            memcmp(link->org, org, TOC_ID_BYTES) != 0) {
+            continue;
+        }
+        if (link->established) {
+            return toc_fail(TOC_STATE, "a link stands");
+        }
+        dialling = dialling || link->dialled;
+    }
+    bool own = memcmp(org, core->own_org, TOC_ID_BYTES) == 0;
+    bool all = own || core->links.node_count <= TOC_ALL_NODES_MAX;
+    *view = (struct toc_down_view){.err = why_down(cert, dial, all),
+                                   .ended = toc_failed(dial->ended) ? dial->ended_at
+                                                                    : (struct toc_mono){0},
+                                   .tried = dial->tried,
+                                   .dialling = dialling,
+                                   .sought = all && cert->address_count > 0 &&
+                                             (cert->suites & TOC_SUITE_BIT(TOC_SUITE_1)) != 0,
+                                   .next = {dial->next_ms}};
+    return toc_ok();
+}
+
 /* Other organisations to which links stand. */
 static uint32_t linked_orgs(const struct toc_core *core)
 {

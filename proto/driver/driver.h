@@ -91,7 +91,7 @@ struct toc_event {
     size_t count;       /* BYTES, SENT, LOADED */
     struct toc_check *check;         /* CHECKED */
     uint64_t id;                     /* STORED, LOADED */
-    struct toc_err err;              /* STORED, LOADED */
+    struct toc_err err;              /* STORED, LOADED; LINK_DOWN: why, where it is known */
     const struct toc_submit *submit; /* SUBMITTED */
     uint8_t log[TOC_ID_BYTES];       /* INDEXED */
     uint64_t seq;                    /* INDEXED */

@@ -39,7 +39,7 @@ struct toc_link *toc_links_dial(struct toc_links *links, struct toc_turn *turn,
     }
     links->next_dialled_id += 2;
     link->dialled = true;
-    link->opened = turn->now;
+    link->opened = dial->tried = turn->now;
     link->why = why;
     link->slot = (uint16_t)slot;
     link->of_card = (uint16_t)node;
@@ -113,6 +113,14 @@ static void keep_alive(struct toc_links *links, struct toc_turn *turn, struct to
     }
 }
 
+/* */
+static struct toc_err too_late(const struct toc_link *link)
+{
+    return link->state == TOC_LINK_DIALLING
+               ? toc_fail(TOC_UNREACHABLE, "timed out: no connection within 5 s")
+               : toc_fail(TOC_UNREACHABLE, "no handshake within 5 s");
+}
+
 void toc_links_tick(struct toc_links *links, struct toc_turn *turn)
 {
     if (links->rank_seed == 0) {
@@ -127,8 +135,7 @@ void toc_links_tick(struct toc_links *links, struct toc_turn *turn)
         if (link->established) {
             keep_alive(links, turn, link);
         } else if (turn->now.ms - link->opened.ms >= TOC_HANDSHAKE_MS_MAX) {
-            toc_link_close(links, turn, link,
-                           toc_fail(TOC_UNREACHABLE, "no handshake within 5 s")); /* */
+            toc_link_close(links, turn, link, too_late(link));
         }
     }
     if (!links->stopping) {

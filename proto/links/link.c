@@ -135,12 +135,29 @@ void toc_links_up(struct toc_links *links, struct toc_turn *turn, const struct t
     toc_peer_start(&link->peer, link->target, event->entropy);
 }
 
-void toc_links_down(struct toc_links *links, struct toc_turn *turn, struct toc_link *link)
+/* Kept for whoever asks why no link to this node stands. */
+static void note_end(struct toc_links *links, const struct toc_turn *turn,
+                     const struct toc_link *link, struct toc_err err)
 {
-    if (link->established) {
-        toc_link_notice(turn, link, TOC_NOTICE_LINK_GONE,
-                        toc_fail(TOC_UNREACHABLE, "the connection ended"));
+    if ((link->dialled || link->established) && !link->probe && toc_failed(err)) {
+        struct toc_dial *row = toc_links_row(links, link);
+        row->ended = err;
+        row->ended_at = turn->now;
     }
+}
+
+void toc_links_down(struct toc_links *links, struct toc_turn *turn, struct toc_link *link,
+                    struct toc_err why)
+{
+    struct toc_err err = toc_failed(why) ? why : toc_fail(TOC_UNREACHABLE, "the connection ended");
+    if (link->established) {
+        toc_link_notice(turn, link, TOC_NOTICE_LINK_GONE, err);
+    } else if (link->state == TOC_LINK_OPEN) {
+        /* who answers nothing says no more than that. */
+        err = toc_fail(TOC_UNREACHABLE,
+                       "it hung up: another federation, or it lacks this node's card");
+    }
+    note_end(links, turn, link, err);
     leave(links, link);
 }
 
@@ -170,6 +187,7 @@ void toc_link_close(struct toc_links *links, struct toc_turn *turn, struct toc_l
     struct toc_action *close = toc_turn_emit(turn, TOC_ACTION_CLOSE);
     close->link = link->id;
     close->err = err;
+    note_end(links, turn, link, err);
     leave(links, link);
 }
 
@@ -195,6 +213,9 @@ void toc_link_bye(struct toc_links *links, struct toc_turn *turn, struct toc_lin
                   enum toc_bye reason)
 {
     say_bye(links, turn, link, reason);
+    if (reason == TOC_BYE_NOT_NEEDED) {
+        note_end(links, turn, link, toc_fail(TOC_UNREACHABLE, "given up: other links are enough"));
+    }
     toc_link_close(links, turn, link, toc_ok());
 }
 
@@ -330,6 +351,7 @@ bool toc_link_checked(struct toc_links *links, struct toc_turn *turn, struct toc
     bool admitted = link->dialled || toc_links_admit(links, turn, link);
     link->established = true;
     link->opened = link->heard = link->pinged = turn->now;
+    toc_links_row(links, link)->ended = toc_ok();
     toc_stranger_known(links, turn, link);
     if (!admitted) {
         toc_link_greet(links, turn, link); /* HELLO comes before BYE */

@@ -128,6 +128,10 @@ struct toc_dial {
     uint32_t pause_ms;
     uint16_t rtt_ms; /* 0: not known */
     uint8_t address;
+    /* Why no link to it stands, for people. */
+    struct toc_err ended;     /* how the last link or attempt did; OK: none has, or a link stands */
+    struct toc_mono ended_at; /* then */
+    struct toc_mono tried;    /* dialled last; 0: never */
 };
 
 /* When a quiet group has its turn; by place in the ledger. */
@@ -245,8 +249,10 @@ static inline bool toc_link_stands(const struct toc_link *link)
 /* LINK_UP: begins the handshake at the place that dialled; a stranger gets a row, perhaps that of
  * an older one (R-11.15); else emits CLOSE. Needs the event's entropy. */
 void toc_links_up(struct toc_links *links, struct toc_turn *turn, const struct toc_event *event);
-/* LINK_DOWN: the connection is gone, or dialling failed. Emits no CLOSE. */
-void toc_links_down(struct toc_links *links, struct toc_turn *turn, struct toc_link *link);
+/* LINK_DOWN: the connection is gone, or dialling failed; `why` as the driver says. Emits no CLOSE.
+ */
+void toc_links_down(struct toc_links *links, struct toc_turn *turn, struct toc_link *link,
+                    struct toc_err why);
 /* Where the driver may put bytes of a link or stranger: len 0 when there is no room, or no such
  * connection. Lends: until the next step for it. */
 struct toc_room toc_links_receive_room(struct toc_links *links, uint64_t id);

@@ -107,11 +107,22 @@ static struct toc_err take_pong(struct toc_links *links, const struct toc_turn *
 }
 
 /* who does not need this link is not dialled again soon. */
-static void take_bye(struct toc_links *links, const struct toc_turn *turn,
-                     const struct toc_link *link, struct toc_span body)
+static struct toc_err take_bye(struct toc_links *links, const struct toc_turn *turn,
+                               const struct toc_link *link, struct toc_span body)
 {
-    if (link->dialled && body.len == 1 && body.at[0] == TOC_BYE_NOT_NEEDED) {
+    uint8_t reason = body.len == 1 ? body.at[0] : 0;
+    if (link->dialled && reason == TOC_BYE_NOT_NEEDED) {
         toc_links_row(links, link)->next_ms = turn->now.ms + TOC_UNWANTED_MS;
+    }
+    switch (reason) {
+    case TOC_BYE_STOP:
+        return toc_fail(TOC_UNREACHABLE, "it said goodbye: it stops");
+    case TOC_BYE_FAULT:
+        return toc_fail(TOC_UNREACHABLE, "it said goodbye: to it this node broke a rule");
+    case TOC_BYE_NOT_NEEDED:
+        return toc_fail(TOC_UNREACHABLE, "it said goodbye: its other links are enough");
+    default:
+        return toc_fail(TOC_UNREACHABLE, "it said goodbye");
     }
 }
 
@@ -170,8 +181,7 @@ static struct toc_err take(struct toc_links *links, struct toc_turn *turn, struc
     case TOC_MSG_PONG:
         return take_pong(links, turn, link, message->body);
     case TOC_MSG_BYE:
-        take_bye(links, turn, link, message->body);
-        return toc_fail(TOC_UNREACHABLE, "the peer said goodbye"); /* */
+        return take_bye(links, turn, link, message->body);
     default:
         *ours = false;
         return toc_ok();

@@ -357,6 +357,9 @@ def strangers(cert, folder):
     row = [row for row in cert["AA"].json("peers") if row["org"] == "CC"][0]
     check(not row["established"] and cert["AA"].link_count() == 1,
           "nor has our node one to it; its other links stand")
+    system.wait_for(lambda: any("another federation" in row.get("down_why", "")
+                                for row in cert["AA"].json("peers")), 120,
+                    "peers says that it may be of another federation")
     genesis = os.path.join(folder, "x", "genesis")
     check(one_line(absent.cli("federation", "adopt", genesis, "--credential", absent.credential,
                               status=None), 5, "founders"),

@@ -16,6 +16,7 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 import federation
 import system
+import terminal
 
 ANSWER_S = 20
 GROWN_KIB_MAX = 48 * 1024  # queues and buffers of all clients together, and malloc's slack
@@ -213,9 +214,52 @@ def audit_claims(node, ident):
     check(not any(row[3] in ("status", "peers") for row in mine), "asking for the state is no act")
 
 
+def small_quota(node):
+    """Two entries at once, and hardly any more."""
+    conf = os.path.join(node.home, "tocsin.conf")
+    with open(conf, encoding="ascii") as file:
+        text = file.read()
+    with open(conf, "w", encoding="ascii") as file:
+        file.write(text.replace("burst = 1000", "burst = 2").replace("entries_hour = 200",
+                                                                     "entries_hour = 2"))
+
+
+def quota_claims(node):
+    """Who publishes more than its quota is told so, once."""
+    told = "this organisation publishes more than its quota"
+    for number in range(6):
+        node.publish("--to", "all", "--tlp", "clear", "--title", f"beyond {number}")
+    alarms = system.wait_for(lambda: [alarm for alarm in node.json("status")[0]["alarms"]
+                                      if alarm.startswith(told)], 30, "the alarm of the quota")
+    check(alarms == [f"{told}: what is beyond is announced, and the others fetch it later"],
+          f"an alarm says that the quota is exceeded, and what follows {alarms}")
+    check(told in node.cli("status").stdout, "and stands where people look")
+    check(node.log_text().count(told) == 1, "the log says so once")
+
+
+def down_claims(node):
+    """Why no link to a node stands, when it was tried, and when it is again."""
+    refused = "connection refused: nothing listens at its address"
+    rows = system.wait_for(lambda: [row for row in node.json("peers") if row.get("down_why") ==
+                                    refused], 30, "nobody listens there, and peers says so")
+    check({row["org"] for row in rows} == {"BB", "CC"} and not any(row["established"] for row in rows),
+          f"each node that is down says why {[row['org'] for row in rows]}")
+    check(all(row["tried_at"] and row["ended_at"] and 0 <= row["next_try_ms"] <= 60000 for row in rows),
+          f"when it was tried, and when it is again {rows[0]}")
+    lines = node.cli("peers").stdout.splitlines()
+    check(len(lines) == 2 and all(line.split("\t")[2:4] == ["down", refused] for line in lines),
+          f"in a pipe WHY says it {lines}")
+    screen = terminal.on_terminal(node, "peers").decode().splitlines()
+    below = [line for line in screen if line.rstrip().endswith(refused)]
+    check(len(below) == 2 and all(len(line) <= 100 for line in below) and
+          any(line.split() == ["DOWN", "NODE", "TRIED", "AGAIN", "WHY"] for line in screen),
+          f"on a terminal a line of its own, below, of at most 100 columns {below}")
+
+
 def main():
     cert = federation.found("AA", "BB", "CC", name="Control")
     node = cert["AA"]
+    small_quota(node)
     cert.start("AA")
     mode = os.stat(os.path.join(node.home, "control")).st_mode
     check(stat.S_ISSOCK(mode) and stat.S_IMODE(mode) == 0o600, "the socket is its owner's alone")
@@ -229,6 +273,8 @@ def main():
     unread_claims(node)
     pager_claims(node)
     audit_claims(node, ident)
+    down_claims(node)
+    quota_claims(node)
     check(node.stop() == 0, "SIGTERM ends it with 0")
     check(not os.path.exists(os.path.join(node.home, "control")), "and the socket is gone")
     system.finish()
