@@ -2,6 +2,7 @@
 /* `publish --each`: a bulletin for each file, many in one request. */
 #include "publish.h"
 
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,6 +18,7 @@
 struct toc_publish_lane {
     struct toc_ask ask;
     size_t sources[LANE_SOURCES_MAX];
+    uint64_t sums[LANE_SOURCES_MAX]; /* of their bytes: those that differ differ */
     size_t count, bytes;
     bool open, busy, sent;
 };
@@ -104,16 +106,24 @@ static void end_lanes(struct toc_publish *publish, size_t next)
     }
 }
 
+static uint64_t sum_of(const struct toc_bytes *bytes)
+{
+    static const uint8_t key[crypto_shorthash_KEYBYTES];
+    uint8_t sum[crypto_shorthash_BYTES];
+    (void)crypto_shorthash(sum, bytes->at, bytes->len, key);
+    return toc_le64(sum);
+}
+
 /* Is the same document on its way, or about to go? Only when that is published does the node know
  * that it is. */
-static bool is_on_its_way(const struct toc_publish *publish, size_t source)
+static bool is_on_its_way(const struct toc_publish *publish, size_t source, uint64_t sum)
 {
     const struct toc_bytes *bytes = &publish->sources.at[source].bytes;
     for (size_t i = 0; i < LANES; i++) {
         const struct toc_publish_lane *lane = &publish->lanes[i];
         for (size_t j = 0; j < lane->count; j++) {
             const struct toc_bytes *other = &publish->sources.at[lane->sources[j]].bytes;
-            if (other->len == bytes->len &&
+            if (lane->sums[j] == sum && other->len == bytes->len &&
                 (bytes->len == 0 || memcmp(other->at, bytes->at, bytes->len) == 0)) {
                 return true;
             }
@@ -166,7 +176,8 @@ static size_t publish_in_lane(struct toc_publish *publish, size_t number, size_t
     }
     size_t bytes = publish->sources.at[source].bytes.len;
     bool alone = bytes > LANE_BYTES_MAX || bytes == 0;
-    bool twice = is_on_its_way(publish, source);
+    uint64_t sum = sum_of(&publish->sources.at[source].bytes);
+    bool twice = is_on_its_way(publish, source, sum);
     if (alone || twice || publish->lanes[number].bytes + bytes > LANE_BYTES_MAX) {
         number = send_lane(publish, number);
     }
@@ -174,6 +185,7 @@ static size_t publish_in_lane(struct toc_publish *publish, size_t number, size_t
         end_lanes(publish, number);
     }
     struct toc_publish_lane *lane = &publish->lanes[number];
+    lane->sums[lane->count] = sum;
     lane->sources[lane->count++] = source;
     lane->bytes += bytes;
     return alone || lane->count == LANE_SOURCES_MAX ? send_lane(publish, number) : number;

@@ -45,6 +45,7 @@ struct toc_submitter {
     uint64_t next_id;
     struct waiting *in_core[IN_CORE_MAX]; /* by the low part of their ids; NULL: free */
     size_t in_core_count;
+    size_t to_go;           /* publications of the list that the core has not got */
     struct waiting **last;  /* NULL of the list */
     uint64_t pass;          /* counts those over the list that send outcomes */
     bool any_ready;         /* such a pass is due */
@@ -427,6 +428,7 @@ static void take_arrived(struct toc_submitter *submitter)
     /* Those of several that were ready before they came. */
     for (; arrived != NULL; arrived = arrived->next) {
         submitter->any_ready = submitter->any_ready || arrived->ready;
+        submitter->to_go += arrived->publication != NULL;
         submitter->last = &arrived->next;
     }
 }
@@ -440,7 +442,8 @@ static bool may_go(const struct toc_submitter *submitter, const struct waiting *
 
 static struct waiting *first_to_go(const struct toc_submitter *submitter)
 {
-    struct waiting *waiting = submitter->waiting;
+    bool none = submitter->to_go == 0 || submitter->in_core_count == IN_CORE_MAX;
+    struct waiting *waiting = none ? NULL : submitter->waiting;
     while (waiting != NULL && !may_go(submitter, waiting)) {
         waiting = waiting->next;
     }
@@ -471,6 +474,7 @@ static bool take_number(struct toc_submitter *submitter, struct waiting *waiting
     waiting->publication->submit.id = submitter->next_id++;
     submitter->in_core[waiting->publication->submit.id % IN_CORE_MAX] = waiting;
     submitter->in_core_count++;
+    submitter->to_go--;
     waiting->submitted = true;
     submitter->large_out = submitter->large_out || waiting->large;
     return true;
@@ -537,6 +541,7 @@ void toc_submit_refuse(struct toc_daemon *daemon, struct toc_err err, const char
     for (struct waiting *waiting = submitter->waiting; waiting != NULL;) {
         struct waiting *next = waiting->next;
         if (!waiting->submitted && !waiting->ready) {
+            submitter->to_go--;
             toc_line_set(&line, "%s", text);
             finish(daemon, waiting, err, &line);
         }
