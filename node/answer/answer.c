@@ -56,6 +56,7 @@ void toc_publication_free(struct toc_publication *publication)
         return;
     }
     toc_bytes_free(&publication->content);
+    toc_feed_given_clear(&publication->given);
     free(publication->organisations);
     toc_build_clear(&publication->row);
     free(publication);

@@ -82,6 +82,7 @@ TOC_MUST_USE struct toc_err toc_answer(const struct toc_desk *desk, struct toc_a
 #define TOC_PUBLICATION_EACH_BYTES (2 * TOC_ID_BYTES)
 struct toc_publication {
     struct toc_submit submit;                 /* lends: organisations and content below */
+    struct toc_feed_given given;              /* own; what the feeder need not read again, if any */
     struct toc_bytes content;                 /* own */
     uint8_t *organisations;                   /* own */
     struct toc_build row;                     /* the row "publication", open after AUDIENCE_NAMES */

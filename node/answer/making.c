@@ -412,12 +412,13 @@ struct toc_err toc_making_sign(struct toc_making *making)
     struct toc_err err =
         toc_publication_make(making->audience, toc_span(plaintext.at, plaintext.len), bulletin->tlp,
                              urgent, &publication);
-    toc_bytes_free(&plaintext);
     if (toc_failed(err)) {
+        toc_bytes_free(&plaintext);
         return TOC_REFUSE(making->answer, err.code == TOC_LIMIT ? TOC_USAGE : err.code,
                           "not published: %s", err.why);
     }
     toc_making_row(&publication->row, making, id);
+    publication->given.plaintext = plaintext;
     if (bulletin->document_count == 1) {
         publication->noted = true;
         memcpy(publication->each, making->each, sizeof(making->each));
@@ -433,6 +434,9 @@ struct toc_err toc_making_sign(struct toc_making *making)
                       why.len > 0 ? "; TLP lowered: " : "", (int)(why.len < 200 ? why.len : 200),
                       why.len == 0 ? "" : (const char *)why.at);
     memcpy(publication->detail, making->answer->detail, sizeof(publication->detail));
+    /* The title may lie in the facts: nobody asks for it any more. */
+    publication->given.reading = *making->reading;
+    toc_intel_reading_init(making->reading);
     making->answer->publication = publication;
     return toc_ok();
 }

@@ -12,10 +12,12 @@ static void clear_item(struct toc_feed_item *item)
 {
     if (item->has_content) {
         toc_content_clear(&item->content);
+    }
+    if (item->has_content || item->is_given) {
         toc_intel_reading_clear(&item->reading);
     }
     toc_bytes_free(&item->plaintext);
-    item->has_content = item->is_unread = item->again = false;
+    item->has_content = item->is_unread = item->again = item->is_given = false;
 }
 
 void toc_feed_clear_batch(struct toc_feed_batch *batch)
@@ -160,12 +162,13 @@ static struct toc_err take_outcome(struct toc_feed *feed, struct toc_feed_item *
     return err;
 }
 
-/* How many of the items, from `items` on, are of the first one's author. */
+/* How many of the items, from `items` on, are of the first one's author and still to be read. */
 static size_t same_author(const struct toc_feed_item *items, size_t count)
 {
     size_t same = 1;
-    while (same < count && memcmp(items[same].content.bulletin.author,
-                                  items[0].content.bulletin.author, TOC_ID_BYTES) == 0) {
+    while (same < count && !items[same].is_given &&
+           memcmp(items[same].content.bulletin.author, items[0].content.bulletin.author,
+                  TOC_ID_BYTES) == 0) {
         same++;
     }
     return same;
@@ -177,6 +180,11 @@ struct toc_err toc_feed_read_facts(struct toc_feed *feed, const struct toc_feed_
     struct toc_indexers_item outcomes[TOC_BATCH_ENTRIES_MAX];
     while (batch->read < batch->count) {
         struct toc_feed_item *items = &batch->items[batch->read];
+        if (items[0].is_given) {
+            batch->facts += items[0].reading.facts.count;
+            batch->read++;
+            continue;
+        }
         size_t same = same_author(items, batch->count - batch->read);
         for (size_t i = 0; i < same; i++) {
             outcomes[i] = (struct toc_indexers_item){.canonical = items[i].content.parts.canonical,
@@ -209,7 +217,15 @@ static struct toc_err read_entry(struct toc_feed *feed, const struct toc_feed_lo
                                  const struct toc_entry *entry, bool *opened)
 {
     struct toc_feed_item *item = &feed->filling->items[feed->filling->count];
-    struct toc_err err = open_payload(feed, log, entry, item);
+    struct toc_feed_given given = {.plaintext = {NULL, 0}};
+    struct toc_err err = toc_ok();
+    item->is_given = toc_feed_take_given(feed, log->log, entry->header.seq, &given);
+    if (item->is_given) {
+        item->plaintext = given.plaintext;
+        item->reading = given.reading;
+    } else {
+        err = open_payload(feed, log, entry, item);
+    }
     *opened = !toc_failed(err);
     return *opened ? read_bulletin(feed, log, item) : err;
 }

@@ -102,6 +102,20 @@ void toc_feed_push(struct toc_feed *feed, const struct toc_feed_log *log);
 #define TOC_FEED_EARLY_BYTES_MAX 65536u
 void toc_feed_expect(struct toc_feed *feed, const struct toc_feed_log *log, struct toc_span range);
 
+/* What an indexer has read of our own bulletin before it was published: it is not read again. */
+struct toc_feed_given {
+    struct toc_bytes plaintext;
+    struct toc_intel_reading reading;
+};
+/* Entry `seq` of the log is that bulletin; told before toc_feed_push tells of the entry. Takes
+ * *given, which is empty then. No more than a hint: beyond TOC_FEED_GIVEN_MAX, or 16 MiB, it is
+ * dropped, and the entry read from the store. Any thread. */
+#define TOC_FEED_GIVEN_MAX 1024u
+void toc_feed_give(struct toc_feed *feed, const uint8_t log[static TOC_ID_BYTES], uint64_t seq,
+                   struct toc_feed_given *given);
+/* Frees what it holds. */
+void toc_feed_given_clear(struct toc_feed_given *given);
+
 /* The payload of one entry, missing when its log was fed, has come: that entry is read again. At
  * most TOC_FEED_LATE_MAX wait; more are dropped and told again after a restart. Any thread. */
 #define TOC_FEED_LATE_MAX 4096u

@@ -22,7 +22,8 @@ struct toc_feed_item {
     struct toc_intel_reading reading;
     struct toc_index_place place;
     bool has_content, is_unread;
-    bool again; /* unread, and a start tries once more */
+    bool is_given; /* `reading` was there before the entry */
+    bool again;    /* unread, and a start tries once more */
 };
 
 struct toc_feed_row {
@@ -50,6 +51,13 @@ struct toc_feed_entry {
     uint64_t seq;
 };
 
+/* What toc_feed_give has told, in its order. */
+struct toc_feed_gift {
+    struct toc_feed_gift *next;
+    struct toc_feed_entry entry;
+    struct toc_feed_given given;
+};
+
 /* A range that has been read before it was stored. */
 struct toc_feed_early {
     struct toc_feed_batch *batch;
@@ -68,6 +76,8 @@ struct toc_feed {
     struct toc_feed_row *first, **last; /* those with something to do */
     struct toc_feed_entry *late; /* TOC_FEED_LATE_MAX; their payloads came after their turn */
     size_t late_count;
+    struct toc_feed_gift *gifts, **gifts_last;
+    size_t gift_count, gift_bytes;
     struct toc_feed_stat stat;
     bool begun, stopping;
     bool idle;                       /* the thread waits for work */
@@ -97,6 +107,12 @@ TOC_MUST_USE struct toc_err toc_feed_take_early(struct toc_feed *feed,
 /* Reads the facts of what toc_feed_take has added. Fails: as it; the batch is to be cleared. */
 TOC_MUST_USE struct toc_err toc_feed_read_facts(struct toc_feed *feed,
                                                 const struct toc_feed_log *log);
+/* Takes what was given of that entry, and drops what was given of earlier ones. Gives whether there
+ * was any. */
+bool toc_feed_take_given(struct toc_feed *feed, const uint8_t *log, uint64_t seq,
+                         struct toc_feed_given *given);
+/* Frees all that was given. */
+void toc_feed_drop_given(struct toc_feed *feed);
 /* Reads what is expected, unless there is other work. */
 void toc_feed_read_early(struct toc_feed *feed);
 /* Makes what was read early the filled batch, if it goes on behind `fed` and not beyond `until`.

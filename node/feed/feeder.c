@@ -466,6 +466,7 @@ struct toc_err toc_feed_start(struct toc_feed **feed, const struct toc_feed_opti
     }
     made->options = *options;
     made->last = &made->first;
+    made->gifts_last = &made->gifts;
     pthread_mutex_init(&made->mutex, NULL);
     pthread_cond_init(&made->work, NULL);
     made->range = malloc(TOC_RANGE_BYTES_MAX);
@@ -508,6 +509,7 @@ void toc_feed_stop(struct toc_feed *feed)
     pthread_join(feed->thread, NULL);
     toc_feed_clear_batch(feed->filling);
     toc_feed_clear_batch(feed->early.batch);
+    toc_feed_drop_given(feed);
     for (size_t i = 0; i < feed->row_max; i++) {
         free(feed->rows[i]);
     }

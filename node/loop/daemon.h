@@ -249,6 +249,7 @@ struct toc_daemon {
     struct toc_server *server;
     struct toc_desk_threads *desks;
     struct toc_submitter *submitter;
+    bool submits_read; /* what is being submitted has been read: the feeder gets it */
     struct toc_audit_thread *audit;
     /* run.c */
     uv_signal_t signals[3];

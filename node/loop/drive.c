@@ -130,7 +130,7 @@ static void queue_store(struct toc_daemon *daemon, const struct toc_action *acti
     job->op_count = action->op_count;
     daemon->work_out++;
     toc_writer_store(daemon->writer, job);
-    for (size_t i = 0; i < action->op_count; i++) {
+    for (size_t i = 0; i < action->op_count && !daemon->submits_read; i++) {
         expect(daemon, &action->ops[i]);
     }
 }

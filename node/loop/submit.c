@@ -351,6 +351,9 @@ static void answered(struct toc_daemon *daemon, const struct toc_action *action,
     if (!toc_failed(action->err)) {
         toc_publication_done(waiting->publication, action->group, action->log, seq);
         take_note(daemon, waiting->publication);
+        if (daemon->conf.node_index && waiting->publication->given.plaintext.at != NULL) {
+            toc_feed_give(daemon->feed, action->log, seq, &waiting->publication->given);
+        }
         memcpy(waiting->log, action->log, TOC_ID_BYTES);
         waiting->seq = seq;
         waiting->since_ms = toc_now_mono().ms;
@@ -486,6 +489,7 @@ static void submit(struct toc_daemon *daemon, struct waiting *waiting)
     struct toc_submitter *submitter = daemon->submitter;
     struct toc_submit *first = &waiting->publication->submit, *last = first;
     struct toc_event event = {.kind = TOC_EVENT_SUBMITTED, .submit = first};
+    bool is_read = waiting->publication->given.plaintext.at != NULL;
     (void)take_number(submitter, waiting, false);
     for (size_t count = 1; count < TOGETHER_MAX && (waiting = waiting->next) != NULL;) {
         if (!may_go(submitter, waiting) || waiting->large) {
@@ -500,7 +504,9 @@ static void submit(struct toc_daemon *daemon, struct waiting *waiting)
         last = next;
         count++;
     }
+    daemon->submits_read = is_read;
     toc_drive(daemon, &event); /* those that are refused at once are gone then */
+    daemon->submits_read = false;
 }
 
 void toc_submit_flush(struct toc_daemon *daemon)
