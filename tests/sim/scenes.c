@@ -203,8 +203,8 @@ static void full_disk(struct sim *sim)
     pass(sim, 20);
 }
 
-/* A late node can ask the holder of a damaged block alone, until the author is back. */
-static void damaged_block(struct sim *sim)
+/* While one node is late, a neighbour's copy of a bulletin is damaged and its author goes away. */
+static void begin_with_damage(struct sim *sim)
 {
     uint8_t log[TOC_ID_BYTES];
     sim_begin_without(sim, 0x4);
@@ -213,6 +213,12 @@ static void damaged_block(struct sim *sim)
     log_of(sim, 0, log);
     sim_damage(sim, 1, log, 1);
     sim_crash(sim, 0, 20 * SIM_S_US, false);
+}
+
+/* A late node can ask the holder of a damaged block alone, until the author is back. */
+static void damaged_block(struct sim *sim)
+{
+    begin_with_damage(sim);
     pass(sim, 1);
     sim_start_later(sim, 2, SIM_S_US);
     pass(sim, 60);
@@ -221,13 +227,7 @@ static void damaged_block(struct sim *sim)
 /* The same, but another holder comes: it is asked at once, for the first has said what it lacks. */
 static void damaged_holder(struct sim *sim)
 {
-    uint8_t log[TOC_ID_BYTES];
-    sim_begin_without(sim, 0x4);
-    bulletin(sim, 0);
-    pass(sim, 1);
-    log_of(sim, 0, log);
-    sim_damage(sim, 1, log, 1);
-    sim_crash(sim, 0, 20 * SIM_S_US, false);
+    begin_with_damage(sim);
     sim_crash(sim, 3, 3 * SIM_S_US, false);
     pass(sim, 1);
     sim_start_later(sim, 2, SIM_S_US);

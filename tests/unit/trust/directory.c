@@ -15,6 +15,7 @@ static void set(struct scene *scene)
 {
     scene->orgs = world();
     scene->made = world_found(scene->orgs, 4, 0);
+    memset(memory, 0xa5, sizeof memory); /* a slot is made whole when it is first used */
     toc_arena_init(&scene->arena, memory, sizeof memory);
     assert_ok(toc_directory_init(&scene->directory, &scene->arena, WORLD_ORGS));
     assert_ok(toc_directory_load(&scene->directory, &scene->made->genesis));
