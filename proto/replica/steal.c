@@ -25,6 +25,13 @@ static uint64_t median_rate(const struct toc_replica *replica)
     return count == 0 ? 0 : rates[count / 2];
 }
 
+/* A rate that is not known is not slow. */
+static bool is_slow(const struct toc_window *window, uint64_t median)
+{
+    uint64_t rate = toc_window_rate(window);
+    return rate != 0 && rate * TOC_SLOW_TIMES < median;
+}
+
 /* Is another link, not slow itself, free to bring what is left of an item far sooner? Only where
  * nothing else of its log could be asked for meanwhile, or all else waits for it. */
 static bool is_sooner_elsewhere(struct toc_replica *replica, const struct toc_item *item,
@@ -42,8 +49,7 @@ static bool is_sooner_elsewhere(struct toc_replica *replica, const struct toc_it
         if (i != item->link && toc_link_stands(link) && link->unmet < TOC_UNMET_MAX &&
             toc_set_has(link->shared, log->group) &&
             *toc_replica_has(replica, link, item->log) >= item->next &&
-            !toc_refusal_has(plan, i, item->log, item->next) &&
-            toc_window_rate(window) * TOC_SLOW_TIMES >= median &&
+            !toc_refusal_has(plan, i, item->log, item->next) && !is_slow(window, median) &&
             window->out_bytes < toc_window_bytes(window) / 2 &&
             2 * toc_window_ms(window, item->bytes) < ms) {
             return true;
@@ -111,12 +117,15 @@ static void look_at(struct toc_replica *replica, const struct toc_turn *turn, st
         }
         return;
     }
-    bool slow = toc_window_rate(window) * TOC_SLOW_TIMES < median;
-    if (item->late || (waited_ms < patience_ms && !slow)) {
+    /* However slow its link has been before: nothing at all comes on it. */
+    bool silent =
+        waited_ms >= TOC_WANT_MS_MAX && turn->now.ms - link->progress.ms >= TOC_WANT_MS_MAX;
+    bool late = waited_ms >= patience_ms || silent;
+    if (item->late || (!late && !is_slow(window, median))) {
         return;
     }
-    if (waited_ms >= patience_ms ? toc_plan_other(replica, item->link, item->log, item->next)
-                                 : is_sooner_elsewhere(replica, item, median)) {
+    if (late ? toc_plan_other(replica, item->link, item->log, item->next)
+             : is_sooner_elsewhere(replica, item, median)) {
         hand_over(replica, item);
     }
 }

@@ -85,6 +85,47 @@ static void a_line_that_stops_is_replaced(void **state)
     end();
 }
 
+/* The item of the long log that the newcomer has asked for; NULL before it has. */
+static const struct toc_item *asked_item(struct world *at)
+{
+    const struct toc_replica *replica = &at->nodes[NEWCOMER].core->replica;
+    uint32_t log = toc_ledger_find_log(replica->ledger, long_log);
+    for (uint32_t i = 0; i < TOC_ITEMS_MAX; i++) {
+        if (replica->plan.items[i].used && replica->plan.items[i].log == log) {
+            return &replica->plan.items[i];
+        }
+    }
+    return NULL;
+}
+
+static bool has_asked(struct world *at)
+{
+    return asked_item(at) != NULL;
+}
+
+/* so is one that seemed so slow that four times as long as expected would be a minute. */
+static void a_slow_line_that_falls_silent_is_replaced(void **state)
+{
+    (void)state;
+    long_begin(2, 60);
+    long_line(0, 1000, 20);
+    long_line(1, 1000, 20);
+    world_start(&world, NEWCOMER);
+    assert_true(world_until(&world, has_asked, 20000));
+    struct toc_plan *plan = &newcomer()->plan;
+    for (size_t i = 0; i < 2; i++) {
+        const struct toc_link *link = newcomer_link(i);
+        plan->windows[link->place].rate = plan->windows[link->place].rate_before = 57;
+        world.cut[i][NEWCOMER] = link->place == asked_item(&world)->link;
+    }
+    uint64_t began = world.now_ms;
+    assert_true(world_until(&world, long_has_come, 120000));
+    uint64_t ms = world.now_ms - began;
+    print_message("it came after %" PRIu64 " ms\n", ms);
+    assert_in_range(ms, TOC_LATE_MS, TOC_WANT_MS_MAX + 2500);
+    end();
+}
+
 /* a long fat line is filled. */
 static void a_long_fat_line_is_filled(void **state)
 {
@@ -217,6 +258,7 @@ int main(void)
         cmocka_unit_test(unequal_lines_are_all_used),
         cmocka_unit_test(a_slow_line_costs_little),
         cmocka_unit_test(a_line_that_stops_is_replaced),
+        cmocka_unit_test(a_slow_line_that_falls_silent_is_replaced),
         cmocka_unit_test(a_long_fat_line_is_filled),
         cmocka_unit_test(a_newcomer_that_was_killed_goes_on),
         cmocka_unit_test(memory_is_bounded),
