@@ -25,6 +25,12 @@ static struct toc_feed_row **slot_of(const struct toc_feed *feed, const uint8_t 
     return &feed->rows[at];
 }
 
+/* The row of this log, if any of it was pushed; the mutex is held. */
+static const struct toc_feed_row *find_row(const struct toc_feed *feed, const uint8_t *log)
+{
+    return feed->row_max == 0 ? NULL : *slot_of(feed, log);
+}
+
 static bool grow_rows(struct toc_feed *feed)
 {
     if (feed->row_count * 2 < feed->row_max) {
@@ -261,7 +267,7 @@ static struct toc_err note_hidden(void *arg, const uint8_t *log, uint64_t seq)
 static struct toc_err feed_again(struct toc_feed *feed, const struct toc_feed_entry *entry)
 {
     pthread_mutex_lock(&feed->mutex);
-    const struct toc_feed_row *row = feed->row_max == 0 ? NULL : *slot_of(feed, entry->log);
+    const struct toc_feed_row *row = find_row(feed, entry->log);
     struct toc_feed_log log = {.seq = 0};
     if (row != NULL) {
         log = row->log;
@@ -294,13 +300,14 @@ static void feed_all_hidden(struct toc_feed *feed)
 
 /* the thread */
 
-/* A late entry that its log's cursor has passed; late_count when there is none. Under the mutex. */
+/* A late entry that its log's cursor has passed, or of a log of which nothing is shown: if it is
+ * once, the payload is there. late_count when there is none. Under the mutex. */
 static size_t find_late(const struct toc_feed *feed)
 {
     size_t i = 0;
     for (; i < feed->late_count; i++) {
-        const struct toc_feed_row *row = *slot_of(feed, feed->late[i].log);
-        if (row != NULL && row->known && row->done >= feed->late[i].seq) {
+        const struct toc_feed_row *row = find_row(feed, feed->late[i].log);
+        if (row == NULL || (row->known && row->done >= feed->late[i].seq)) {
             break;
         }
     }

@@ -221,6 +221,18 @@ static void deliver(struct toc_daemon *daemon, const uint8_t *log, uint64_t seq)
     }
 }
 
+/* Where there is no index nobody waits for what came late: it is stored, and that is all. */
+static void deliver_late(struct toc_daemon *daemon, const uint8_t *log, uint64_t seq)
+{
+    struct toc_event event = {.kind = TOC_EVENT_INDEXED, .seq = seq, .late = true};
+    if (daemon->conf.node_index) {
+        toc_feed_push_late(daemon->feed, log, seq);
+        return;
+    }
+    memcpy(event.log, log, TOC_ID_BYTES);
+    toc_drive(daemon, &event);
+}
+
 static struct toc_err deliver_head(void *arg, const uint8_t *log, const struct toc_log_head *head)
 {
     struct toc_daemon *daemon = arg;
@@ -369,7 +381,7 @@ static void carry_out(struct toc_daemon *daemon, const struct toc_action *action
         return;
     case TOC_ACTION_DELIVER:
         if (action->late) {
-            toc_feed_push_late(daemon->feed, action->log, action->seq);
+            deliver_late(daemon, action->log, action->seq);
         } else {
             deliver(daemon, action->log, action->seq);
         }

@@ -336,16 +336,25 @@ void toc_replica_chunk_stored(struct toc_replica *replica, struct toc_turn *turn
     }
 }
 
-/* Only now is the note dropped that the payload was missing: a crash before this indexes again. */
+/* Only now is the note dropped that the payload was missing: a crash before this indexes again.
+ * Where there is no room for that it is told of once more: R-13.25 */
 void toc_replica_late_indexed(struct toc_replica *replica, struct toc_turn *turn, uint32_t log,
                               uint64_t seq)
 {
-    const struct toc_missing *missing = find_missing(replica, log, seq);
-    struct toc_job *job = missing == NULL ? NULL : toc_job_take(replica, TOC_JOB_RECORD);
+    struct toc_missing *missing = find_missing(replica, log, seq);
+    if (missing == NULL) {
+        return;
+    }
+    struct toc_job *job =
+        toc_replica_jobs_left(replica) ? toc_job_take(replica, TOC_JOB_RECORD) : NULL;
     if (job == NULL) {
+        missing->arrived = false;
         return;
     }
     record(replica, job, log, seq, toc_span(NULL, 0));
     found(replica, (uint32_t)(missing - replica->missing));
+    if (replica->ledger->logs[log].wanted_to > replica->ledger->logs[log].asked_to) {
+        toc_plan_enqueue(replica, log); /* it may have waited for that */
+    }
     toc_job_submit(replica, turn, job);
 }

@@ -404,8 +404,11 @@ static void consider(struct toc_replica *replica, const struct toc_turn *turn, u
         to = best->from + (TOC_CHECKPOINT_ENTRIES - best->from % TOC_CHECKPOINT_ENTRIES) %
                               TOC_CHECKPOINT_ENTRIES;
     }
-    *best = (struct choice){.link = link, .from = best->from, .ms = ms, .jumps = jumps};
-    best->to = capped(at, to < has ? to : has);
+    to = capped(at, to < has ? to : has);
+    *best = (struct choice){.link = link, .from = best->from, .to = to, .ms = ms, .jumps = jumps};
+    if (to < best->from) { /* the cap lies within a block: what is known to be wanted of it */
+        best->to = at->wanted_to < has ? at->wanted_to : has;
+    }
 }
 
 /* who did not give what it says to have is asked when nobody else has it. */

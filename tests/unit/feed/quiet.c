@@ -29,10 +29,28 @@ static void disk_follows_when_it_is_quiet(void **state)
     }
 }
 
+/* Of a log of which nothing was pushed nothing is shown: what is told of it waits for nothing. */
+static void late_of_a_log_that_is_not_shown(void **state)
+{
+    struct world *world = *state;
+    uint8_t log[TOC_ID_BYTES] = {7}; /* of a newcomer's first peer: no log was pushed before */
+    toc_feed_push_late(world->feed, log, 5);
+    world_until(world, world_is_indexed, 5);
+    world_store_epoch(world);
+    world_append(world, "evil.example", TOC_TLP_GREEN);
+    world_store_range(world, 1, 1);
+    world_push(world, 1);
+    world_until(world, world_is_indexed, 1);
+    toc_feed_push_late(world->feed, log, 6);
+    world_until(world, world_is_indexed, 6);
+    assert_int_equal(world->feed->late_count, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(disk_follows_when_it_is_quiet, world_make, world_unmake),
+        cmocka_unit_test_setup_teardown(late_of_a_log_that_is_not_shown, world_make, world_unmake),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

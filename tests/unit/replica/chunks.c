@@ -312,6 +312,36 @@ static void a_block_without_payloads_is_stored(void **state)
     end();
 }
 
+/* R-13.25: a note that finds no room to be dropped is not forgotten; with the last one that it
+ * waited for a log is asked for again. */
+static void what_is_shown_makes_room(void **state)
+{
+    (void)state;
+    begin(70);
+    declare();
+    static struct toc_actions actions;
+    struct toc_turn turn = {.actions = &actions, .now = {world.now_ms}};
+    struct toc_missing *missing = &replica()->missing[0];
+    struct toc_ledger_log *log = &replica()->ledger->logs[missing->log];
+    uint32_t left = replica()->job_places.count;
+    toc_fetch_end(replica(), &turn, 0);
+    missing->arrived = true;
+    log->wanted_to = log->checked.seq + 9;
+    log->asked_to = 0;
+    replica()->job_places.count = 0;
+    toc_replica_late_indexed(replica(), &turn, missing->log, missing->seq);
+    replica()->job_places.count = left;
+    assert_int_equal(replica()->missing_count, 1);
+    assert_false(missing->arrived);
+    assert_int_equal(log->queue, TOC_PLAN_NONE);
+    toc_replica_late_indexed(replica(), &turn, missing->log, missing->seq);
+    assert_int_equal(replica()->missing_count, 0);
+    assert_int_not_equal(log->queue, TOC_PLAN_NONE);
+    assert_int_equal(actions.items[0].kind, TOC_ACTION_STORE);
+    toc_replica_stored(replica(), &turn, actions.items[0].id, toc_ok());
+    end();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -325,6 +355,7 @@ int main(void)
         cmocka_unit_test(a_silent_holder_is_given_up),
         cmocka_unit_test(one_author_takes_a_share_of_what_is_missing),
         cmocka_unit_test(a_block_without_payloads_is_stored),
+        cmocka_unit_test(what_is_shown_makes_room),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

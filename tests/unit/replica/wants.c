@@ -523,6 +523,32 @@ static void a_flood_of_tags_is_read_slowly(void **state)
     end();
 }
 
+/* R-13.14, R-13.46: where the cap lies within the block that is asked for, no WANT ends before it
+ * begins: an honest peer would part with us. */
+static void a_want_at_the_cap_is_well_formed(void **state)
+{
+    (void)state;
+    begin(60);
+    uint8_t id[32];
+    world_log(&world, 3, NULL, id);
+    uint32_t log = toc_ledger_find_log(replica()->ledger, id);
+    struct toc_ledger_log *at = &replica()->ledger->logs[log];
+    uint64_t most = TOC_WANT_AHEAD - TOC_CHECKPOINT_ENTRIES;
+    at->asked_to = most - most % TOC_CHECKPOINT_ENTRIES; /* and held, or on its way */
+    at->wanted_to = at->asked_to + 3;
+    *toc_replica_has(replica(), link_to_liar(), log) = most + 30; /* told since */
+    liar_forget(&liar);
+    toc_plan_enqueue(replica(), log);
+    world_run(&world, 1500);
+    struct toc_want want;
+    const struct liar_message *said = liar_last(&liar, TOC_MSG_WANT);
+    assert_non_null(said);
+    assert_ok(toc_want_decode(&want, said->body));
+    assert_int_equal(want.from, most - most % TOC_CHECKPOINT_ENTRIES + 1);
+    assert_int_equal(want.to, want.from + 2);
+    end();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -546,6 +572,7 @@ int main(void)
         cmocka_unit_test(a_busy_liar_is_asked_in_vain_for_seconds),
         cmocka_unit_test(serving_has_its_bounds),
         cmocka_unit_test(a_flood_of_tags_is_read_slowly),
+        cmocka_unit_test(a_want_at_the_cap_is_well_formed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
