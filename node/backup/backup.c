@@ -12,7 +12,8 @@
 /*
  * A backup is a tar file (POSIX.1-1988 ustar, sizes above 8 GiB in base 256 as GNU tar has them),
  * so that a person can look into it with what every system has. It holds store/data.mdb and the
- * files below, sealed as they are; never log.key: a restored node gets a new log.
+ * files below, sealed as they are; never log.key; making a new log from a backup is not in this
+ * version.
  */
 static const char *const files[] = {TOC_HOME_CONF, TOC_HOME_NODE_KEY,   TOC_HOME_ORG_KEY,
                                     TOC_HOME_CARD, TOC_HOME_FEDERATION, TOC_HOME_FEDERATION_KEY};

@@ -54,6 +54,9 @@ const char *toc_plural(uint64_t count, const char *one, const char *many);
 #define TOC_CELL_BYTES 32u
 void toc_cell_size(char text[static TOC_CELL_BYTES], uint64_t bytes);
 void toc_cell_span(char text[static TOC_CELL_BYTES], uint64_t ms);
+/* A difference with its sign, to the nearest ms below 10 s, s below 2 min, min below 1 h; above, h
+ * and min: "+120 ms", "-12 s", "+1 h". */
+void toc_cell_offset(char text[static TOC_CELL_BYTES], int64_t ms);
 /* OBJECTS, INDICATORS, WARNINGS and FACT_COUNTS of a row. */
 void toc_show_counts(FILE *out, const struct toc_message *row);
 

@@ -107,8 +107,8 @@ const struct toc_command toc_command_backup = {
     .operands = "FILE",
     .summary = "writes store, configuration and sealed keys to a new file",
     .detail =
-        "\nBeside a running node or without one. log.key is never in a backup: a node that is "
-        "restored\nfrom one gets a new log.",
+        "\nBeside a running node or without one. log.key is never in a backup; making a new log "
+        "from one is\nnot in this version.",
     .json = true,
     .operand_min = 1,
     .operand_max = 1,

@@ -66,8 +66,7 @@ static void add_figures(struct toc_table *table, const struct toc_message *row)
         toc_cell_size(text, toc_message_number(row, sizes[i]));
         toc_table_text(table, text);
     }
-    (void)snprintf(text, sizeof text, "%+lld ms",
-                   (long long)toc_message_signed(row, TOC_FIELD_CLOCK_OFFSET));
+    toc_cell_offset(text, toc_message_signed(row, TOC_FIELD_CLOCK_OFFSET));
     toc_table_text(table, text);
 }
 
@@ -136,19 +135,20 @@ static enum toc_exit run(const struct toc_args *args)
 const struct toc_command toc_command_peers = {
     .name = "peers",
     .operands = "",
-    .summary = "lists the links to the other nodes, with versions and how far behind we are",
+    .summary = "lists the links to the other nodes, and how far behind we are",
     .detail =
         "LINK: out, in (who dialled) or down. WHY it stands: all (in a small federation everybody\n"
         "links to everybody); near, mid, far (chosen; by thirds of the round trips); group (one "
         "of\n"
         "our groups has too few links otherwise); own (another node of our organisation); visit\n"
         "(for a while: it lacks something, or it is its turn); sought (others seemed to withhold\n"
-        "something); accepted (the peer chose us). RATE: bytes a second that the peer was "
-        "measured\n"
-        "to take, - until there was enough to send. EAGER/LAZY: logs whose entries it is sent, and "
-        "those\n"
-        "that it is told of. QUEUED: messages that wait to go to it. BEHIND: entries that it has\n"
-        "and we lack. SENT, RECEIVED: bytes of this link. CLOCK: the peer's less ours.\n"
+        "something); accepted (the peer chose us). VERSION: of the protocol.\n"
+        "RATE: bytes a second that the peer was measured to take, - until there was enough to "
+        "send.\n"
+        "EAGER/LAZY: logs whose entries it is sent, and those that it is told of. QUEUED: "
+        "messages\n"
+        "that wait to go to it. BEHIND: entries that it has and we lack. SENT, RECEIVED: bytes of\n"
+        "this link. CLOCK: the peer's less ours.\n"
         "Nodes that are down are listed again below: when they were TRIED last, when AGAIN, and "
         "WHY "
         "no\n"

@@ -426,7 +426,9 @@ const struct toc_command toc_command_publish = {
               "byte. Fields that\nare not given come from the documents; a TLP below a marking "
               "inside is refused. On a terminal\nwithout FILE it opens $EDITOR; a preview and a "
               "question follow. Elsewhere nothing is asked, and\na missing audience, TLP or title "
-              "exits 2.\n\nWith --each a file is published to an audience once; a document "
+              "exits 2.\n\nIn running text, names, links, mail and private addresses count as "
+              "indicators only when they are\ndefanged (evil[.]example) or given by "
+              "--ioc.\n\nWith --each a file is published to an audience once; a document "
               "without a title gets the file's name.\nThat a changed file supersedes the bulletin "
               "of before is not in this version: it is a new one.",
     .options = options,

@@ -170,6 +170,24 @@ void toc_cell_span(char text[static TOC_CELL_BYTES], uint64_t ms)
     }
 }
 
+void toc_cell_offset(char text[static TOC_CELL_BYTES], int64_t ms)
+{
+    char sign = ms < 0 ? '-' : '+';
+    unsigned long long size = ms < 0 ? 0 - (unsigned long long)ms : (unsigned long long)ms;
+    unsigned long long seconds = (size + 500) / 1000, minutes = (size + 30000) / 60000;
+    if (size < 10000) {
+        (void)snprintf(text, TOC_CELL_BYTES, "%c%llu ms", sign, size);
+    } else if (seconds < 120) {
+        (void)snprintf(text, TOC_CELL_BYTES, "%c%llu s", sign, seconds);
+    } else if (minutes < 60) {
+        (void)snprintf(text, TOC_CELL_BYTES, "%c%llu min", sign, minutes);
+    } else if (minutes % 60 == 0) {
+        (void)snprintf(text, TOC_CELL_BYTES, "%c%llu h", sign, minutes / 60);
+    } else {
+        (void)snprintf(text, TOC_CELL_BYTES, "%c%llu h %llu min", sign, minutes / 60, minutes % 60);
+    }
+}
+
 void toc_show_counts(FILE *out, const struct toc_message *row)
 {
     char text[TOC_LINE_BYTES];
@@ -185,7 +203,7 @@ void toc_show_counts(FILE *out, const struct toc_message *row)
                      kind.len < 32 ? (int)kind.len : 32, kind.len > 0 ? (const char *)kind.at : "");
         len += more > 0 ? (size_t)more : 0;
     }
-    toc_show_line(out, "objects", "%llu, of which indicators %llu; %llu warnings",
+    toc_show_line(out, "objects", "%llu; indicators %llu; warnings %llu",
                   (unsigned long long)toc_message_number(row, TOC_FIELD_OBJECTS),
                   (unsigned long long)toc_message_number(row, TOC_FIELD_INDICATORS),
                   (unsigned long long)toc_message_number(row, TOC_FIELD_WARNINGS));

@@ -119,10 +119,14 @@ def main():
         got, output = run(str(SOURCE / "tests/lib/counts.py"), str(broken), str(results))
         if got != code or output.splitlines()[-1] != last:
             wrong.append(f"counts row {number}: {got} {output.strip()}")
+    for script in ("style", "trace"):
+        done = subprocess.run([SOURCE / "scripts" / script, "--help"], capture_output=True, text=True)
+        if done.returncode != 0 or "Usage:" not in done.stdout:
+            wrong.append(f"{script} --help: {done.returncode} {done.stderr.strip()}")
     shutil.rmtree(root.parent)
     wrong = [line for line in wrong if line]
     print("\n".join(wrong))
-    count = len(STYLE_ROWS) + len(TRACE_ROWS) + len(COUNT_ROWS)
+    count = len(STYLE_ROWS) + len(TRACE_ROWS) + len(COUNT_ROWS) + 2
     print(f"{count - len(wrong)} passed, {len(wrong)} failed, 0 skipped")
     sys.exit(1 if wrong else 0)
 

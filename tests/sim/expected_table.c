@@ -71,7 +71,8 @@ const char sim_trace_withholding[] = "t=5.000 cert-00 publishes cert-00/2\n"
                                      "t=6.* cert-01 stores cert-08/1 from cert-08\n"
                                      "t=6.* cert-00 stores cert-08/1 from cert-04\n";
 
-const char sim_trace_surrounded[] = "t=35.000 cert-15 publishes cert-15/1\n"
+const char sim_trace_surrounded[] = "t=35.000 all neighbours of cert-15 begin to withhold: *\n"
+                                    "t=35.000 cert-15 publishes cert-15/1\n"
                                     "t=35.000 cert-02 publishes cert-02/1\n"
                                     "t=* all are equal after * ms\n"
                                     "t=* all are equal after 0 ms\n";

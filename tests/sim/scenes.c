@@ -114,6 +114,8 @@ static void withholding(struct sim *sim)
 static void surrounded(struct sim *sim)
 {
     uint32_t stranger = 0;
+    uint64_t neighbours = 0;
+    char names[SIM_SET_BYTES];
     sim_begin(sim);
     pass(sim, 30);
     for (uint32_t i = 15; i-- > 0;) {
@@ -121,7 +123,10 @@ static void surrounded(struct sim *sim)
         bool linked = toc_links_to(&sim->nodes[15].core->links, key) != NULL;
         sim->nodes[i].liar = linked ? SIM_WITHHOLDS : SIM_HONEST;
         stranger = linked ? stranger : i;
+        neighbours |= (uint64_t)linked << i;
     }
+    sim_set_text(sim, neighbours, names);
+    sim_say(sim, SIM_SAY_FAULT, "all neighbours of cert-15 begin to withhold: %s", names);
     bulletin(sim, 15);
     bulletin(sim, stranger);
     sim_converge(sim, SURROUNDED_US);
@@ -471,7 +476,7 @@ const struct sim_scenario sim_scenarios[] = {
     {"withholding", "six of nine never forward, and author and reader cannot meet", 9, SEE,
      withholding, sim_trace_withholding, false},
     {"surrounded", "whose neighbours all withhold dials others", 16,
-     SIM_SAY_PUBLISH | SIM_SAY_CHECK, surrounded, sim_trace_surrounded, false},
+     SIM_SAY_FAULT | SIM_SAY_PUBLISH | SIM_SAY_CHECK, surrounded, sim_trace_surrounded, false},
     {"late-starter", "a node that starts late catches up with everybody", 5,
      SIM_SAY_FAULT | SIM_SAY_CHECK | SIM_SAY_REFUSE, late_starter, sim_trace_late_starter, false},
     {"late-pair", "two that start late do not send each other what both ask for", 6,

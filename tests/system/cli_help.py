@@ -74,6 +74,9 @@ def main():
         print(("the programs say: " if line in told else "the manual says:  ") + line)
     system.check(told == held, "the manual's table of commands is what --help says "
                                "(tests/system/cli_help.py --write)")
+    for command, said in (("publish", "defanged (evil[.]example)"), ("peers", "of the protocol"),
+                          ("backup", "making a new log from one is\nnot in this version")):
+        system.check(said in help_of(command), f"{command} --help says {said!r}")
     unknown = system.run(system.need_program("tocsin"), "nonsense")
     system.check(unknown.returncode == 2, "an unknown command exits 2")
     later = system.run(system.need_program("tocsin"), "roster")

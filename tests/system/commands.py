@@ -75,6 +75,8 @@ def publishing(cert, folder):
     row = node.json("publish", "--dry-run", "--to", "all", BUNDLE)[0]
     check(row["indicators"] == 41 and row["tlp"] == "green" and row["id"] is None and
           set(row["audience_names"]) >= {"BB", "CC"}, "--dry-run shows counts, TLP and audience")
+    shown = node.cli("publish", "--dry-run", "--to", "all", BUNDLE).stdout
+    check("; indicators 41; warnings 0\n" in shown, f"a person sees the counts side by side {shown}")
     check(node.json("status")[0]["entries"] == entries and ends_with(node, 1, "query"),
           "and publishes nothing")
     ident = node.publish("--to", "all", BUNDLE)

@@ -33,6 +33,7 @@ def main():
         system.skip("the demo waits as people do, not as sanitizers need")
     done = demo(status=0)
     check("Done in" in done.stdout, "it says that it is done and how to go on")
+    check("..." not in done.stdout.split(" 3. ")[1].split(" 4. ")[0], "no link's line is cut")
     with tempfile.NamedTemporaryFile("w", suffix=".csv") as file:
         file.write("type,value\ndomain,own.example.org\n")
         file.flush()
