@@ -371,6 +371,7 @@ static void answered(struct toc_daemon *daemon, const struct toc_action *action,
             action->err.why == NULL ? toc_code_text(action->err.code) : action->err.why;
         struct toc_line line;
         toc_line_set(&line, "not published: %s; %s", why, what_to_do(action->err.code));
+        waiting->submitted = false; /* nothing more comes of it */
         finish(daemon, waiting, action->err, &line);
     }
 }

@@ -62,7 +62,11 @@ void toc_links_redial(struct toc_links *links, const uint8_t org[static TOC_ID_B
         if (memcmp(links->directory->slots[slot].card.id, org, TOC_ID_BYTES) == 0) {
             for (size_t i = 0; i < TOC_NODES_MAX; i++) {
                 struct toc_dial *dial = &links->dials[slot * TOC_NODES_MAX + i];
-                dial->next_ms = dial->pause_ms = 0;
+                uint64_t soonest = dial->tried.ms + TOC_NEWS_MS;
+                if (dial->next_ms > soonest) {
+                    dial->next_ms = soonest;
+                    dial->pause_ms = 0;
+                }
             }
         }
     }
@@ -109,7 +113,10 @@ static void keep_alive(struct toc_links *links, struct toc_turn *turn, struct to
         link->pinged = turn->now;
         link->ping_out =
             toc_link_say(links, link, TOC_MSG_PING, TOC_CLASS_CONTROL, toc_span(body, 8));
-        toc_links_row(links, link)->pause_ms = 0; /* it has stood for a while */
+    }
+    if (turn->now.ms - link->opened.ms >= TOC_PING_MS) {
+        struct toc_dial *row = toc_links_row(links, link);
+        row->next_ms = row->pause_ms = 0; /* it has stood for a while, whoever dialled */
     }
 }
 

@@ -23,6 +23,7 @@
 #define TOC_LINK_AGE_MS_MAX 86400000u /* a fresh handshake every 24 h */
 #define TOC_DIAL_MS_MIN 250u          /* first pause of the backoff */
 #define TOC_DIAL_MS_MAX 60000u        /* last */
+#define TOC_NEWS_MS 5000u             /* news of a node are worth an attempt, so often at most */
 #define TOC_DIAL_TICK_MAX 4u          /* nodes dialled in a second, where not all are */
 /* How many links are sought. */
 #define TOC_ALL_NODES_MAX 9u       /* up to so many other nodes: all */
@@ -311,7 +312,8 @@ void toc_links_seek(struct toc_links *links);
 void toc_links_hurry(struct toc_links *links, uint32_t group);
 /* Why a link stands, with the distance as it is known now. */
 enum toc_link_why toc_link_why(const struct toc_links *links, const struct toc_link *link);
-/* An organisation was heard of anew: its nodes are dialled at the next tick. */
+/* An organisation was heard of anew: its nodes are dialled at the next tick, or TOC_NEWS_MS after
+ * the last attempt. R-11.16. */
 void toc_links_redial(struct toc_links *links, const uint8_t org[static TOC_ID_BYTES]);
 /* Median of the clocks of the peers' organisations minus ours, in ms; 0 without peers, or between
  * two that disagree about the direction. */

@@ -70,6 +70,7 @@ static void take_cards(struct toc_replica *replica, struct toc_job *job,
         const struct toc_card *held = toc_directory_card(replica->ledger->directory, card.id);
         replica->cards_changed = true;
         if (held != NULL && memcmp(held->hash, card.hash, TOC_HASH_BYTES) == 0) {
+            toc_links_redial(replica->links, card.id); /* perhaps it has another address */
             toc_job_record(job, 'C', toc_span(card.id, TOC_ID_BYTES), entry.payload);
         }
     }

@@ -256,7 +256,9 @@ void sim_check_quiet(struct sim *sim)
     if (links == 0) {
         return;
     }
-    bytes = (sim->wire_bytes - bytes) - (sim->beacon_bytes - beacons);
+    bytes = sim->wire_bytes - bytes;
+    beacons = sim->beacon_bytes - beacons; /* some may wait for a line */
+    bytes = bytes > beacons ? bytes - beacons : 0;
     sim->quiet_bytes = (double)bytes / (double)links / 2 / ((double)QUIET_US / 60e6);
     if (sim->quiet_bytes > QUIET_BYTES + QUIET_GROUP_BYTES * (sim->group_count - 2)) {
         sim_fail(sim, SIM_CHECK_QUIET, "%.0f bytes a minute and link with nothing new",

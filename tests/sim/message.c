@@ -14,7 +14,8 @@
 extern __typeof__(toc_peer_queue) __real_toc_peer_queue, __wrap_toc_peer_queue;
 extern __typeof__(toc_peer_send) __real_toc_peer_send, __wrap_toc_peer_send;
 
-#define FRAME_BYTES 32u /* a frame's head, its tag and length around a beacon */
+/* Around a beacon in one frame. */
+#define FRAME_BYTES (2u + TOC_FRAME_HEAD_BYTES + TOC_NOISE_TAG_BYTES)
 #define GREEDY_WANTS 16u
 #define CHATTER_PINGS 24u
 

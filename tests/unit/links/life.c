@@ -379,11 +379,45 @@ static void dialling_backs_off(void **state)
     assert_in_range(count, 12, 24);
     assert_int_equal(dial->pause_ms, TOC_DIAL_MS_MAX);
     assert_true(attempts[count - 1] - attempts[count - 2] >= TOC_DIAL_MS_MAX / 2);
-    /* A word of the node makes it worth an attempt at once. */
+    /* A word of the node makes it worth an attempt at once; a hundred not as many. */
+    world_run(&world, TOC_NEWS_MS);
+    uint64_t tried = dial->tried.ms;
     toc_links_redial(links(), world.nodes[2].org);
     world_run(&world, 1500);
-    assert_true(dial->next_ms != next);
+    assert_true(dial->tried.ms > tried);
     assert_in_range(dial->pause_ms, TOC_DIAL_MS_MIN, 4 * TOC_DIAL_MS_MIN);
+    size_t tries = 0;
+    for (int i = 0; i < 100; i++) {
+        tried = dial->tried.ms;
+        toc_links_redial(links(), world.nodes[2].org);
+        world_run(&world, 100);
+        tries += dial->tried.ms != tried;
+    }
+    assert_in_range(tries, 2, 7); /* with the pauses; at each tick it were ten */
+    world_clear(&world);
+}
+
+/* R-11.16: a link that has stood ends the pauses on both sides, whoever dialled and whoever pings.
+ */
+static void a_link_that_stood_ends_the_pause(void **state)
+{
+    (void)state;
+    world_init(&world, 3, 31);
+    world_start(&world, 0);
+    world_run(&world, 120000); /* in vain */
+    world_start(&world, 1);
+    world_run(&world, 70000);
+    struct toc_link *link = toc_links_to(links(), world.nodes[1].node_keys.link_public);
+    assert_non_null(link);
+    struct toc_dial *dial = &links()->dials[link->slot * TOC_NODES_MAX + link->of_card];
+    link->dialled = false; /* as if the other side had, and pinged */
+    link->ping_heard = link->pinged = (struct toc_mono){world.now_ms};
+    dial->pause_ms = TOC_DIAL_MS_MAX;
+    dial->next_ms = UINT64_MAX;
+    world_run(&world, TOC_PING_MS + 2000);
+    assert_ptr_equal(toc_links_to(links(), world.nodes[1].node_keys.link_public), link);
+    assert_int_equal(dial->pause_ms, 0);
+    assert_int_equal(dial->next_ms, 0);
     world_clear(&world);
 }
 
@@ -452,6 +486,7 @@ int main(void)
         cmocka_unit_test(a_second_link_of_the_same_side_replaces_the_first),
         cmocka_unit_test(of_two_links_the_one_dialled_by_the_lower_key_stays),
         cmocka_unit_test(wants_of_a_link_that_goes_are_asked_of_others),
+        cmocka_unit_test(a_link_that_stood_ends_the_pause),
         cmocka_unit_test(dialling_backs_off),
         cmocka_unit_test(a_node_of_another_suite_is_not_dialled),
         cmocka_unit_test(a_link_ends_when_its_key_is_retired),

@@ -439,7 +439,13 @@ static void cards_are_taken_only_when_they_are_in_force(void **state)
     /* The victim's own newer card is carried by the liar: that is allowed. */
     world_make_card(&world, 1, 5);
     struct toc_span newer = victim->card;
+    struct toc_links *links = &world.nodes[0].core->links;
+    const struct toc_link *link = toc_links_to(links, victim->node_keys.link_public);
+    assert_non_null(link);
+    struct toc_dial *dial = &links->dials[link->slot * TOC_NODES_MAX + link->of_card];
+    dial->next_ms = UINT64_MAX;
     say_card(newer);
+    assert_int_equal(dial->next_ms, dial->tried.ms + TOC_NEWS_MS); /* */
     assert_int_equal(seq_of(2, liar.federation), 1);
     assert_span(stored_card(victim->org)->value, newer);
     /* Its older one is not worth writing down. */
