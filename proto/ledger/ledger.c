@@ -145,12 +145,18 @@ static bool has_bit(const uint8_t *set, size_t bit)
     return (set[bit / 8] >> (bit % 8) & 1) != 0;
 }
 
+uint32_t toc_ledger_org_place(const struct toc_ledger *ledger,
+                              const uint8_t org[static TOC_ID_BYTES])
+{
+    const struct toc_org *found = toc_roster_find(ledger->roster, org);
+    return found == NULL ? TOC_LEDGER_NONE : (uint32_t)(found - ledger->roster->orgs);
+}
+
 bool toc_ledger_is_member(const struct toc_ledger *ledger, uint32_t group,
                           const uint8_t org[static TOC_ID_BYTES])
 {
-    const struct toc_org *found = toc_roster_find(ledger->roster, org);
-    return found != NULL &&
-           has_bit(ledger->groups[group].members, (size_t)(found - ledger->roster->orgs));
+    uint32_t place = toc_ledger_org_place(ledger, org);
+    return place != TOC_LEDGER_NONE && has_bit(ledger->groups[group].members, place);
 }
 
 /* Places of `members` in the roster as a bit set. */

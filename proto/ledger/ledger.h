@@ -134,6 +134,9 @@ void toc_ledger_set_epoch(struct toc_ledger *ledger, uint32_t group, const struc
 TOC_MUST_USE struct toc_err toc_ledger_add_nodes(struct toc_ledger *ledger,
                                                  const uint8_t org[static TOC_ID_BYTES]);
 
+/* Place of an organisation in the roster, or TOC_LEDGER_NONE. */
+uint32_t toc_ledger_org_place(const struct toc_ledger *ledger,
+                              const uint8_t org[static TOC_ID_BYTES]);
 /* Is this organisation in the group? */
 bool toc_ledger_is_member(const struct toc_ledger *ledger, uint32_t group,
                           const uint8_t org[static TOC_ID_BYTES]);

@@ -21,14 +21,6 @@ void toc_lag_init(struct toc_lag *lag, struct toc_arena *arena, uint32_t group_m
     TOC_ASSERT(lag->logs != NULL && lag->witnesses != NULL && lag->by_group != NULL);
 }
 
-/* Place of an organisation in the roster, or TOC_LEDGER_NONE. */
-static uint32_t place_of(const struct toc_replica *replica, const uint8_t *org)
-{
-    const struct toc_roster *roster = replica->ledger->roster;
-    const struct toc_org *found = toc_roster_find(roster, org);
-    return found == NULL ? TOC_LEDGER_NONE : (uint32_t)(found - roster->orgs);
-}
-
 /* Forgets what was claimed of each log, and notes which have moved. */
 static void begin(struct toc_replica *replica, const struct toc_turn *turn)
 {
@@ -130,7 +122,7 @@ static bool hear_links(struct toc_replica *replica)
         link->suspected = other && link->unmet >= TOC_UNMET_MAX;
         replica->lag.unmet_count += link->suspected;
         linked = linked || other;
-        uint32_t org = place_of(replica, link->org);
+        uint32_t org = toc_ledger_org_place(replica->ledger, link->org);
         for (uint32_t log = 0; org != TOC_LEDGER_NONE && log < replica->ledger->log_count; log++) {
             uint64_t has = *toc_replica_has(replica, link, log);
             const struct toc_ledger_log *at = &replica->ledger->logs[log];

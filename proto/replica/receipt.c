@@ -32,13 +32,6 @@ static uint32_t place_in(const struct toc_replica *replica, uint32_t rows_max, u
     return org * part + ((uint32_t)(sum >> 32) + probe) % part;
 }
 
-static uint32_t place_of(const struct toc_replica *replica, const uint8_t *org)
-{
-    const struct toc_roster *roster = replica->ledger->roster;
-    const struct toc_org *found = toc_roster_find(roster, org);
-    return found == NULL ? TOC_LEDGER_NONE : (uint32_t)(found - roster->orgs);
-}
-
 /* Receipts. */
 
 /* What one look at the places of a key finds; NULL: no such row. */
@@ -79,7 +72,7 @@ const struct toc_receipt_row *toc_replica_receipt(const struct toc_replica *repl
                                                   const uint8_t org[static TOC_ID_BYTES],
                                                   uint16_t node, uint32_t log)
 {
-    uint32_t place = place_of(replica, org);
+    uint32_t place = toc_ledger_org_place(replica->ledger, org);
     return place == TOC_LEDGER_NONE ? NULL : look_for_receipt(replica, place, node, log).found;
 }
 
@@ -106,7 +99,7 @@ static struct toc_receipt_row *receipt_slot(struct toc_replica *replica, uint32_
 void toc_receipt_note(struct toc_replica *replica, const uint8_t org[static TOC_ID_BYTES],
                       uint16_t node, uint32_t log, const struct toc_beacon_row *said)
 {
-    uint32_t place = place_of(replica, org);
+    uint32_t place = toc_ledger_org_place(replica->ledger, org);
     struct toc_receipt_row *row = place == TOC_LEDGER_NONE
                                       ? NULL
                                       : receipt_slot(replica, place, node, log, said->stored_at_ms);
@@ -162,7 +155,7 @@ struct toc_serial_row *toc_serial_slot(struct toc_replica *replica,
                                        const uint8_t org[static TOC_ID_BYTES], uint16_t node,
                                        uint32_t group)
 {
-    uint32_t place = place_of(replica, org);
+    uint32_t place = toc_ledger_org_place(replica->ledger, org);
     if (place == TOC_LEDGER_NONE) {
         return NULL;
     }
@@ -190,7 +183,7 @@ bool toc_replica_heard_in(const struct toc_replica *replica, const uint8_t org[s
                           uint32_t group)
 {
     const struct toc_card *card = toc_directory_card(replica->ledger->directory, org);
-    uint32_t place = place_of(replica, org);
+    uint32_t place = toc_ledger_org_place(replica->ledger, org);
     for (size_t i = 0; card != NULL && place != TOC_LEDGER_NONE && i < card->node_count; i++) {
         if (look_for_serial(replica, org, place, card->nodes[i].number, group).found != NULL) {
             return true;
